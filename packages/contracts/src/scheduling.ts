@@ -26,7 +26,7 @@ export interface SchedulingContext {
   readonly candidates: readonly Candidate[];
   /** Undefined when nothing could tokenize it. */
   readonly prompt: TokenizedPrompt | undefined;
-  /** Undefined when the prompt's ids are not exact. */
+  /** Block keys of the prompt. Where its ids are an estimate, they match earlier bookings only, never an engine's events. */
   readonly keys: BlockKeys | undefined;
   get<T>(key: DataKey<T>): T | undefined;
   set<T>(key: DataKey<T>, value: T): void;

@@ -3,7 +3,7 @@ import type { InferenceRequest } from "./request";
 /** Token ids of one prompt. */
 export interface TokenizedPrompt {
   readonly tokenIds: Uint32Array;
-  /** False for estimates: the count is usable, the ids match no engine block. */
+  /** False for estimates: the count is approximate and the ids match no engine block, though equal prefixes give equal ids. */
   readonly exact: boolean;
   /** What made it: `local`, `render`, `client` (ids sent by the client), `estimate`. */
   readonly source: string;
