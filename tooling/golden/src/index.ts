@@ -1,1 +1,2 @@
-export {};
+export type { CaseResult, GoldenKind } from "./kind";
+export { runGolden } from "./run";
