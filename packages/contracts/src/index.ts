@@ -18,6 +18,15 @@ export type {
   RawExtraKeys,
 } from "./kv-event";
 export type { KvIndex, KvIndexStats, PrefixMatches } from "./kv-index";
+export type {
+  CachePolicy,
+  OffloadKey,
+  OffloadOutcome,
+  OffloadTier,
+  OffloadTierUsage,
+  OffloadTransfer,
+} from "./offload";
+export type { RankLoad, RankPolicy, RankRequest } from "./rank";
 export type { ApiKind, ByteRange, InferenceRequest, Prompt } from "./request";
 export type { Clock, Counter, Gauge, Histogram, Logger, MetricOptions, Metrics, Random } from "./runtime";
 export type {
