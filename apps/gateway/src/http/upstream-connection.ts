@@ -93,7 +93,10 @@ export class UpstreamConnection {
 
   #onData(bytes: Buffer): void {
     // Bytes that no request asked for: the engine and we disagree on framing.
-    if (this.#sink === undefined) return this.destroy();
+    if (this.#sink === undefined) {
+      this.destroy();
+      return;
+    }
     try {
       if (this.#headSeen) this.#onBody(bytes, 0);
       else this.#onHead(bytes);
@@ -166,7 +169,10 @@ export class UpstreamConnection {
   #finish(clean: boolean): void {
     this.#sink = undefined;
     this.#answered++;
-    if (!clean || !this.#head.persistent || this.#closed) return this.destroy();
+    if (!clean || !this.#head.persistent || this.#closed) {
+      this.destroy();
+      return;
+    }
     if (this.#socket.isPaused()) this.#socket.resume();
     this.#owner.release(this);
   }

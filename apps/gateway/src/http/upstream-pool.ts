@@ -43,7 +43,10 @@ export class UpstreamPool implements ConnectionOwner {
   }
 
   release(connection: UpstreamConnection): void {
-    if (this.#closed) return connection.destroy();
+    if (this.#closed) {
+      connection.destroy();
+      return;
+    }
     connection.idleSinceMs = this.#options.clock.nowMs();
     this.#idle.push(connection);
   }
