@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
-import { kinds } from "./kinds/index";
-import { runGolden } from "./run";
+import { runGolden } from "./index";
 
 const paths = process.argv.slice(2);
 const missing = paths.filter((path) => !existsSync(path));
@@ -12,6 +11,6 @@ if (paths.length === 0 || missing.length > 0) {
   );
   process.exitCode = 2;
 } else {
-  const { failed } = await runGolden(paths, kinds, (line) => console.log(line));
+  const { failed } = await runGolden(paths, (line) => console.log(line));
   process.exitCode = failed === 0 ? 0 : 1;
 }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { GoldenKind } from "./kind";
-import { runGolden } from "./run";
+import { runKinds } from "./run";
 
 let root: string;
 beforeEach(() => {
@@ -24,11 +24,11 @@ const sums: GoldenKind = {
 
 async function report(): Promise<{ lines: string[]; failed: number; passed: number; skippedFiles: number }> {
   const lines: string[] = [];
-  const result = await runGolden([root], [sums], (line) => lines.push(line));
+  const result = await runKinds([root], [sums], (line) => lines.push(line));
   return { lines, ...result };
 }
 
-describe("runGolden", () => {
+describe("runKinds", () => {
   it("prints a line a file, the first failure in full, and the sums", async () => {
     mkdirSync(join(root, "a"));
     writeFileSync(join(root, "a", "sums.json"), '{"cases": 3}');

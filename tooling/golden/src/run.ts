@@ -20,8 +20,8 @@ export interface GoldenSums {
   readonly skippedFiles: number;
 }
 
-/** Runs every recording under `paths` against the kinds that know it; `print` gets the report line by line. */
-export async function runGolden(
+/** Runs every recording under `paths` against the kind that knows it; `print` gets the report line by line. */
+export async function runKinds(
   paths: readonly string[],
   kinds: readonly GoldenKind[],
   print: (line: string) => void,
