@@ -36,6 +36,8 @@ class LiveFleet implements Fleet {
   readonly #listeners = new Set<(change: FleetChange) => void>();
   readonly #lists = new CandidateLists(() => this.#members.values());
   readonly #metrics: FleetMetrics;
+  /** Key model by served name; undefined = to be made anew. */
+  #keyModels: Map<string, string> | undefined;
   readonly #events: PollerEvents = {
     scraped: (member, metrics) => this.#scraped(member, metrics),
     listed: (member, cards) => this.#listed(member, cards),
@@ -111,11 +113,8 @@ class LiveFleet implements Fleet {
   }
 
   keyModel(model: string): string {
-    for (const member of this.#members.values()) {
-      const key = member.keyModel(model);
-      if (key !== undefined) return key;
-    }
-    return model;
+    this.#keyModels ??= keyModels(this.#members.values());
+    return this.#keyModels.get(model) ?? model;
   }
 
   baseModel(slot: number): string | undefined {
@@ -230,10 +229,12 @@ class LiveFleet implements Fleet {
 
   #changed(kind: FleetChange["kind"], member: Member): void {
     this.#lists.invalidate();
+    this.#keyModels = undefined;
     let ready = 0;
     for (const each of this.#members.values()) if (each.ready) ready++;
     this.#metrics.readyEndpoints.set(ready);
-    for (const listener of [...this.#listeners]) this.#tell(listener, { kind, endpoint: member.endpoint });
+    for (const listener of [...this.#listeners])
+      this.#tell(listener, { kind, endpoint: member.endpoint, ready: member.ready });
   }
 
   #tell(listener: (change: FleetChange) => void, change: FleetChange): void {
@@ -243,4 +244,12 @@ class LiveFleet implements Fleet {
       this.#options.logger.error({ error, endpoint: change.endpoint.id }, "A fleet listener failed.");
     }
   }
+}
+
+/** Where two endpoints disagree about an alias, the one added first decides. */
+function keyModels(members: Iterable<Member>): Map<string, string> {
+  const keys = new Map<string, string>();
+  for (const member of members)
+    for (const name of member.endpoint.models) if (!keys.has(name)) keys.set(name, member.keyModel(name) ?? name);
+  return keys;
 }

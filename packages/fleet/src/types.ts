@@ -43,6 +43,8 @@ export interface FleetChange {
   /** `changed`: readiness, health or model names. */
   readonly kind: "added" | "removed" | "changed";
   readonly endpoint: Endpoint;
+  /** The engine answers its probes. */
+  readonly ready: boolean;
 }
 
 /** Metrics of one engine, summed over the ranks that the endpoint covers. */
