@@ -13,7 +13,7 @@ export function readHashes(reader: MsgpackReader): EngineHashes {
 /** One block hash, or undefined where the engine says nil. */
 export function readOptionalHash(reader: MsgpackReader): { lo: number; hi: number } | undefined {
   if (reader.readNil()) return undefined;
-  const words = new Uint32Array(2);
+  const { words } = reader;
   readHashInto(reader, words, 0);
   return { lo: words[0]!, hi: words[1]! };
 }

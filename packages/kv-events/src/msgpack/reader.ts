@@ -25,6 +25,8 @@ export class MsgpackReader {
   readonly end: number;
   /** Offset of the next value. */
   at = 0;
+  /** For a 64-bit value that is looked at once. */
+  readonly words = new Uint32Array(2);
   readonly #view: DataView;
 
   constructor(bytes: Uint8Array) {

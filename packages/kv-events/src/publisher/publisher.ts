@@ -1,6 +1,7 @@
 import { WarmpathError } from "@warmpath/contracts";
 import type { Publisher, Router } from "zeromq";
 import { encodeSequence } from "../sequence";
+import { portReleased } from "./port-release";
 import { ReplayBuffer } from "./replay-buffer";
 import { serveReplays } from "./replay-service";
 import type { KvEventPublisher, KvEventPublisherOptions } from "./types";
@@ -40,6 +41,7 @@ class ZeromqPublisher implements KvEventPublisher {
   readonly #buffer: ReplayBuffer;
   readonly #topic: Uint8Array;
   readonly #replays: Promise<void>;
+  readonly #bound: boolean;
   readonly #outgoing: Uint8Array[][] = [];
   #pumping: Promise<void> | undefined;
   #dropUnsent = 0;
@@ -51,6 +53,7 @@ class ZeromqPublisher implements KvEventPublisher {
     this.#router = router;
     this.#buffer = buffer;
     this.#topic = new TextEncoder().encode(options.topic ?? "");
+    this.#bound = options.mode !== "connect";
     this.endpoint = socket.lastEndpoint ?? options.endpoint;
     this.replayEndpoint = router?.lastEndpoint ?? undefined;
     const form = options.replayForm ?? "topic";
@@ -92,9 +95,11 @@ class ZeromqPublisher implements KvEventPublisher {
     if (this.#closed) return;
     this.#closed = true;
     await this.flush();
-    await release(this.#socket);
-    if (this.#router) await release(this.#router);
+    this.#socket.close();
+    this.#router?.close();
     await this.#replays;
+    if (this.#bound) await portReleased(this.endpoint);
+    if (this.replayEndpoint !== undefined) await portReleased(this.replayEndpoint);
   }
 
   /** One after the other: a socket takes no second send while the first waits. */
@@ -111,17 +116,6 @@ class ZeromqPublisher implements KvEventPublisher {
 
 async function bind(socket: Publisher | Router, endpoint: string): Promise<void> {
   await socket.bind(endpoint.replace(/^(tcp:\/\/.*):0$/, "$1:*"));
-}
-
-/** Unbinds first: a closed socket gives its port back only some time later, and a restart wants it at once. */
-async function release(socket: Publisher | Router): Promise<void> {
-  const address = socket.lastEndpoint;
-  try {
-    if (address) await socket.unbind(address);
-  } catch {
-    // It was connected, not bound.
-  }
-  socket.close();
 }
 
 function checkCount(name: string, value: number): number {
