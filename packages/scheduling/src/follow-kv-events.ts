@@ -80,8 +80,10 @@ class Follower<S extends EventStreamState> implements KvEventFollower<S> {
   }
 
   isLive(endpoint: Endpoint): boolean {
-    const state = this.#streams.get(endpoint.id)?.subscription.state;
-    return state?.connected && !state.degraded;
+    const stream = this.#streams.get(endpoint.id);
+    if (!stream) return false;
+    const { connected, degraded } = stream.subscription.state;
+    return connected && !degraded;
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,121 @@
+import {
+  COST_PREDICTION,
+  type DataKey,
+  type DataProducer,
+  type Decision,
+  PREFIX_MATCH,
+  type RequestObserver,
+  type RequestOutcome,
+  type SchedulingContext,
+  TIER_CPU,
+  TIER_STORAGE,
+} from "@warmpath/contracts";
+import { promptTokens, uncachedTokens } from "../work-account";
+import { Balance, type BalanceOptions } from "./balance";
+import { COST_PROFILES, type CostCoefficients, DEFAULT_COST_PROFILE } from "./coefficients";
+import { type CostInput, interferenceMs, ttftMs } from "./cost-model";
+
+export const COST_PRODUCER = "cost-producer";
+
+/** Price in ms of each candidate's share of the long-run work, in the order of `SchedulingContext.candidates`. */
+export const COST_BALANCE: DataKey<Float64Array> = { type: "cost-balance", producer: COST_PRODUCER };
+
+export interface CostProducerOptions {
+  /** Default: those of `DEFAULT_COST_PROFILE`. */
+  readonly coefficients?: CostCoefficients | undefined;
+  readonly balance?: BalanceOptions | undefined;
+}
+
+/** Arrays of one request. */
+class CostArrays {
+  ttftMs = new Float64Array(0);
+  interferenceMs = new Float64Array(0);
+  balanceMs = new Float64Array(0);
+
+  reserve(count: number): void {
+    if (this.ttftMs.length >= count) return;
+    this.ttftMs = new Float64Array(count);
+    this.interferenceMs = new Float64Array(count);
+    this.balanceMs = new Float64Array(count);
+  }
+}
+
+/** Weight of a new observation in a running mean. */
+const GAIN = 0.02;
+/** Arrays kept for later requests. */
+const MAX_FREE = 256;
+
+/** Predicts the cost of every candidate in ms. Learns from answers how long they are. */
+class CostProducer implements DataProducer, RequestObserver {
+  readonly type = COST_PRODUCER;
+  readonly name = COST_PRODUCER;
+  readonly produces = [COST_PREDICTION, COST_BALANCE];
+  readonly consumes = [PREFIX_MATCH];
+  readonly #coefficients: CostCoefficients;
+  readonly #balance: Balance;
+  readonly #free: CostArrays[] = [];
+  #meanOutputTokens = 256;
+  readonly #input: CostInput = {
+    promptTokens: 0,
+    matchedTokens: 0,
+    cpuTokens: 0,
+    storageTokens: 0,
+    outputTokens: 0,
+    foreignPrefillTokens: 1024,
+    residenceMs: 5000,
+  };
+
+  constructor(options: CostProducerOptions) {
+    this.#coefficients = options.coefficients ?? COST_PROFILES[DEFAULT_COST_PROFILE];
+    this.#balance = new Balance(options.balance);
+  }
+
+  produce(context: SchedulingContext): void {
+    const { candidates } = context;
+    const costs = this.#free.pop() ?? new CostArrays();
+    costs.reserve(candidates.length);
+    const input = this.#input;
+    input.promptTokens = promptTokens(context);
+    input.outputTokens = Math.min(context.request.maxOutputTokens ?? Number.POSITIVE_INFINITY, this.#meanOutputTokens);
+    const match = context.get(PREFIX_MATCH);
+    for (let i = 0; i < candidates.length; i++) {
+      const { endpoint, load } = candidates[i]!;
+      input.matchedTokens = match?.matchedTokens(endpoint.slot) ?? 0;
+      input.cpuTokens = match?.matchedTokensInTier(endpoint.slot, TIER_CPU) ?? 0;
+      input.storageTokens = match?.matchedTokensInTier(endpoint.slot, TIER_STORAGE) ?? 0;
+      costs.ttftMs[i] = ttftMs(load, input, this.#coefficients);
+      costs.interferenceMs[i] = interferenceMs(load, input, this.#coefficients);
+    }
+    this.#balance.price(candidates, context.nowMs, this.#coefficients.prefillMsPerToken, costs.balanceMs);
+    context.set(COST_PREDICTION, costs);
+    context.set(COST_BALANCE, costs.balanceMs);
+  }
+
+  onDispatch(context: SchedulingContext, decision: Decision): void {
+    const { slot } = decision.targets[0]!;
+    const uncached = uncachedTokens(context, slot);
+    this.#balance.add(slot, uncached);
+    this.#input.foreignPrefillTokens += GAIN * (uncached - this.#input.foreignPrefillTokens);
+  }
+
+  onEnd(context: SchedulingContext, decision: Decision, outcome: RequestOutcome): void {
+    const { cachedTokens, outputTokens, totalMs, ttftMs: first } = outcome;
+    const { predictedCachedTokens, targets } = decision;
+    // What the engine had to compute counts, not what was expected.
+    if (cachedTokens !== undefined && predictedCachedTokens !== undefined)
+      this.#balance.add(targets[0]!.slot, predictedCachedTokens - cachedTokens);
+    if (outputTokens !== undefined) this.#meanOutputTokens += GAIN * (outputTokens - this.#meanOutputTokens);
+    if (outcome.status === "ok" && first !== undefined)
+      this.#input.residenceMs += GAIN * (totalMs - first - this.#input.residenceMs);
+    const costs = context.get(COST_PREDICTION);
+    if (costs instanceof CostArrays && this.#free.length < MAX_FREE) this.#free.push(costs);
+  }
+}
+
+/**
+ * Makes the producer of `COST_PREDICTION` and `COST_BALANCE`. It must be among the director's observers too, or the
+ * balance sees no work.
+ */
+export function createCostProducer(options: CostProducerOptions = {}): DataProducer & RequestObserver {
+  return new CostProducer(options);
+}
