@@ -38,7 +38,7 @@ describe("runKinds", () => {
     expect({ passed, failed, skippedFiles }).toEqual({ passed: 1, failed: 2, skippedFiles: 1 });
     expect(lines).toEqual([
       `${join(root, "a", "sums.json")}: 1 passed, 2 failed`,
-      "  first failure: two\n    expected 3\n    got 4",
+      "  first failure: test/sums: two\n    expected 3\n    got 4",
       `${join(root, "other.jsonl")}: skipped, no room runs this kind yet`,
       "1 passed, 2 failed, 1 files skipped",
     ]);

@@ -20,7 +20,7 @@ export interface GoldenSums {
   readonly skippedFiles: number;
 }
 
-/** Runs every recording under `paths` against the kind that knows it; `print` gets the report line by line. */
+/** Runs every recording under `paths` against all kinds that know it; `print` gets the report line by line. */
 export async function runKinds(
   paths: readonly string[],
   kinds: readonly GoldenKind[],
@@ -28,13 +28,13 @@ export async function runKinds(
 ): Promise<GoldenSums> {
   const sums = { passed: 0, failed: 0, skippedFiles: 0 };
   for (const path of paths.flatMap(listRecordings)) {
-    const kind = findKind(path, kinds);
-    if (!kind) {
+    const known = findKinds(path, kinds);
+    if (known.length === 0) {
       sums.skippedFiles++;
       print(`${path}: skipped, no room runs this kind yet`);
       continue;
     }
-    const { passed, failed, firstFailure } = await runFile(path, kind);
+    const { passed, failed, firstFailure } = await runFile(path, known);
     sums.passed += passed;
     sums.failed += failed;
     print(`${path}: ${passed} passed, ${failed} failed`);
@@ -56,10 +56,10 @@ function listRecordings(path: string): string[] {
     });
 }
 
-function findKind(path: string, kinds: readonly GoldenKind[]): GoldenKind | undefined {
+function findKinds(path: string, kinds: readonly GoldenKind[]): GoldenKind[] {
   const head = readHead(path);
   const name = path.split(sep).join("/");
-  return kinds.find((kind) => kind.matches(name, head));
+  return kinds.filter((kind) => kind.matches(name, head));
 }
 
 function readHead(path: string): string {
@@ -73,28 +73,34 @@ function readHead(path: string): string {
 }
 
 /** A kind that throws has failed, whatever it had passed before. */
-async function runFile(path: string, kind: GoldenKind): Promise<FileReport> {
-  let passed = 0;
-  let failed = 0;
-  let firstFailure: CaseResult | undefined;
-  const fail = (result: CaseResult): void => {
-    failed++;
-    firstFailure ??= result;
-  };
+async function runFile(path: string, kinds: readonly GoldenKind[]): Promise<FileReport> {
+  const report = { passed: 0, failed: 0, firstFailure: undefined as CaseResult | undefined };
+  for (const kind of kinds) {
+    for await (const result of cases(path, kind)) {
+      if (result.passed) {
+        report.passed++;
+        continue;
+      }
+      report.failed++;
+      report.firstFailure ??= { ...result, name: `${kind.name}: ${result.name}` };
+    }
+  }
+  return report;
+}
+
+async function* cases(path: string, kind: GoldenKind): AsyncIterable<CaseResult> {
+  let any = false;
   try {
     for await (const result of kind.run(path)) {
-      if (result.passed) passed++;
-      else fail(result);
+      any = true;
+      yield result;
     }
-    if (passed + failed === 0) fail({ name: "the file", passed: false, detail: "has no case" });
   } catch (error) {
-    fail({
-      name: "the file",
-      passed: false,
-      detail: error instanceof Error ? (error.stack ?? error.message) : String(error),
-    });
+    any = true;
+    const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    yield { name: "the file", passed: false, detail };
   }
-  return { passed, failed, firstFailure };
+  if (!any) yield { name: "the file", passed: false, detail: "has no case" };
 }
 
 function indent(text: string): string {

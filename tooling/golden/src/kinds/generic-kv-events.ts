@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { isDeepStrictEqual } from "node:util";
 import type { KvEvent, KvEventBatch } from "@warmpath/contracts";
 
 interface Msgpack {
@@ -172,4 +173,12 @@ function digestsOf(fields: Fields): RawDigests | undefined {
 function pick(value: unknown, names: readonly string[]): Fields {
   const source = typeof value === "object" && value !== null ? (value as Fields) : {};
   return Object.fromEntries(names.map((name) => [name, source[name]]));
+}
+
+/** Throws with both values in full. */
+export function expectEqual(what: string, expected: unknown, actual: unknown, input: string): void {
+  if (isDeepStrictEqual(expected, actual)) return;
+  throw new Error(
+    `${what} differ\ninput    ${input}\nexpected ${JSON.stringify(expected)}\ngot      ${JSON.stringify(actual)}`,
+  );
 }

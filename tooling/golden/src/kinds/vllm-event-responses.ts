@@ -39,8 +39,8 @@ export function checkResponse(step: RecordedStep, events: readonly KvEvent[]): v
   const computed = [...prompt, ...output.slice(0, -1)];
   for (const event of stored) checkStored(event, body, computed);
   const blockSize = stored.find((event) => event.blockSizeTokens > 0)?.blockSizeTokens;
-  if (blockSize === undefined) return checkNothingNew(cached, prompt.length);
-  checkCounts(stored, body, blockSize, cached, prompt.length, computed.length);
+  if (blockSize === undefined) checkNothingNew(cached, prompt.length);
+  else checkCounts(stored, body, blockSize, cached, prompt.length, computed.length);
 }
 
 function isSeveralPrompts(prompt: unknown): boolean {

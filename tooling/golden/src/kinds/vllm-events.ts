@@ -1,9 +1,8 @@
 import { readFileSync } from "node:fs";
-import { isDeepStrictEqual } from "node:util";
 import type { BlocksStored, KvEvent } from "@warmpath/contracts";
 import { decodeKvEventBatch, type EngineBatch, encodeKvEventBatch } from "@warmpath/kv-events";
 import type { CaseResult, GoldenKind } from "../kind";
-import { type PlainBatch, plainEvents, readPlainBatch } from "./generic-kv-events";
+import { expectEqual, type PlainBatch, plainEvents, readPlainBatch } from "./generic-kv-events";
 import { checkResponse } from "./vllm-event-responses";
 import { checkReplay } from "./vllm-replays";
 
@@ -145,12 +144,4 @@ function checkEncoding(batch: EngineBatch, truth: PlainBatch, hex: string): void
   });
   const encoded = encodeKvEventBatch({ ...batch, events } as EngineBatch, { form: "map", hashes });
   expectEqual("bytes", hex, Buffer.from(encoded).toString("hex"), hex);
-}
-
-/** Throws with both values in full. */
-export function expectEqual(what: string, expected: unknown, actual: unknown, input: string): void {
-  if (isDeepStrictEqual(expected, actual)) return;
-  throw new Error(
-    `${what} differ\ninput    ${input}\nexpected ${JSON.stringify(expected)}\ngot      ${JSON.stringify(actual)}`,
-  );
 }

@@ -1,5 +1,6 @@
 import { createKvEventPublisher, createZeromqSource, type MessageSocket } from "@warmpath/kv-events";
-import { expectEqual, type RecordedRun, type RecordedStep } from "./vllm-events";
+import { expectEqual } from "./generic-kv-events";
+import type { RecordedRun, RecordedStep } from "./vllm-events";
 
 const MAX_MESSAGE_BYTES = 32 * 1024 * 1024;
 /** How long our publisher's silence counts as no answer. */
