@@ -1,4 +1,4 @@
-// For users: engines in virtual time.
+// For users: engines in real time, then in virtual time.
 
 // For extenders: the core that both shells drive.
 export type { Replica } from "./core/replica";
@@ -17,6 +17,13 @@ export type {
 export type { ResolvedReplicaOptions } from "./core/resolve-options";
 export type { StepTimeProfile, StepTimeProfileName, StepWork } from "./core/step-time";
 export { DEFAULT_STEP_TIME_PROFILE, resolveStepTimeProfile, STEP_TIME_PROFILES, stepTimeMs } from "./core/step-time";
+export type { SimulatedAdapter, VllmBlocks, VllmBlocksOptions, VllmRequest } from "./core/vllm-blocks";
+export { createVllmBlocks } from "./core/vllm-blocks";
+export type { SimulatedFailures } from "./http/failures";
+export type { SimulatedEngineOptions, SimulatedKvEvents } from "./http/options";
+export type { SimulatedEngine, SimulatedEngineStats } from "./http/start";
+export { startSimulatedEngine } from "./http/start";
+export type { EngineTokenizer } from "./http/tokenizer";
 export type { VirtualRequest } from "./virtual/block-ids";
 export { FIRST_OUTPUT_BLOCK_ID, syntheticBlockTokens, writeBlockIdHash } from "./virtual/block-ids";
 export type { ReplicaLoad } from "./virtual/scraped-load";
