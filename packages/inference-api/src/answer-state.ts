@@ -17,7 +17,10 @@ export interface AnswerResult {
   readonly finishReasons: readonly (string | undefined)[];
   /** The error object in the answer, also one in the middle of a stream. */
   readonly error: EngineError | undefined;
-  /** True when the answer came to its own end: `[DONE]` of a stream, the whole object of a JSON answer. */
+  /**
+   * True when the answer came to its own end: `[DONE]` of a stream, the whole object of a JSON answer. Of a JSON answer beyond
+   * the buffer's limit only the last byte is looked at.
+   */
   readonly done: boolean;
   /** True while a stream stands inside an unfinished event, so that another event cannot be appended as it is. */
   readonly midEvent: boolean;

@@ -25,3 +25,10 @@ export function asBuffer(bytes: Uint8Array): Buffer {
 export function hasByteOrderMark(bytes: Uint8Array): boolean {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
 }
+
+/** A table by byte: 0 but for the bytes of the given ASCII characters. */
+export function byteTable(entries: readonly (readonly [characters: string, value: number])[]): Uint8Array {
+  const table = new Uint8Array(256);
+  for (const [characters, value] of entries) for (const byte of Buffer.from(characters)) table[byte] = value;
+  return table;
+}

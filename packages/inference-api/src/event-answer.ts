@@ -1,18 +1,14 @@
 import type { AnswerReader } from "./answer-reader";
 import { AnswerState, parseRecord } from "./answer-state";
-import { OPEN_BRACE, QUOTE } from "./bytes";
 import { EventLines } from "./event-lines";
-import { Needle } from "./needle";
+import { EVENT_TELLS_MORE, EVENT_TELLS_USAGE, surveyEvent } from "./survey-event";
 
 const DONE = Buffer.from("[DONE]");
 
-/** Reads a stream of chunks. Most events are only searched for three names; few are parsed. */
+/** Reads a stream of chunks. Most events are only searched for three names; few are parsed. Names are found unescaped only. */
 export class EventAnswerReader implements AnswerReader {
   readonly result = new AnswerState();
   private readonly lines: EventLines;
-  private readonly usage = new Needle("usage");
-  private readonly finish = new Needle("finish_reason");
-  private readonly error = new Needle("error");
   /** The newest event that tells nothing but the usage: `buffer[start, end)`. */
   private usageBuffer: Buffer | undefined;
   private usageStart = 0;
@@ -40,14 +36,12 @@ export class EventAnswerReader implements AnswerReader {
       result.done = true;
       return;
     }
-    const tellsMore =
-      !result.firstTokenSeen || this.finish.isKeyOf(bytes, start, end, QUOTE) || this.error.isIn(bytes, start, end);
-    const tellsUsage = this.usage.isKeyOf(bytes, start, end, OPEN_BRACE);
-    if (tellsMore) {
+    const tells = surveyEvent(bytes, start, end);
+    if (!result.firstTokenSeen || (tells & EVENT_TELLS_MORE) !== 0) {
       this.keepUsage();
       const event = parseRecord(bytes.subarray(start, end));
       if (event) result.readEvent(event);
-    } else if (tellsUsage) {
+    } else if ((tells & EVENT_TELLS_USAGE) !== 0) {
       this.usageBuffer = bytes;
       this.usageStart = start;
       this.usageEnd = end;

@@ -1,6 +1,5 @@
 import {
   asBuffer,
-  BACKSLASH,
   CLOSE_BRACE,
   CLOSE_BRACKET,
   COLON,
@@ -17,21 +16,11 @@ import {
   TAB,
   ZERO,
 } from "./bytes";
-import { hasControlByte } from "./control-bytes";
-import { invalidJson } from "./invalid";
+import { endsTooEarly, invalidJson, unexpectedByte } from "./invalid";
+import { StringScanner } from "./string-scanner";
 
 /** Containers inside containers that a body may have; deeper ones are refused, so that no stack overflows. */
 export const MAX_DEPTH = 512;
-
-/** Strings up to this length are looked at byte by byte; longer ones by native search. */
-const NEAR_BYTES = 16;
-
-/** Length of an escape sequence by the byte after the backslash; 0 where there is none such. */
-const ESCAPE_BYTES = byteTable([
-  ['"\\/bfnrt', 2],
-  ["u", 6],
-]);
-const IS_HEX = byteTable([["0123456789abcdefABCDEF", 1]]);
 
 const TRUE = Buffer.from("true");
 const FALSE = Buffer.from("false");
@@ -44,16 +33,18 @@ const NULL = Buffer.from("null");
 export class JsonScanner {
   readonly bytes: Buffer;
   readonly end: number;
-  /** False when no byte of the text is below 0x20: then no string can hold one, and none has to be checked. */
-  private readonly hasControl: boolean;
-  /** The first backslash at or after `backslashFrom`; `end` where there is none. */
-  private backslash = -1;
-  private backslashFrom = 0;
+  private readonly strings: StringScanner;
+  private isValid = false;
 
   constructor(bytes: Uint8Array) {
     this.bytes = asBuffer(bytes);
     this.end = bytes.length;
-    this.hasControl = hasControlByte(this.bytes, 0, this.end);
+    this.strings = new StringScanner(this.bytes);
+  }
+
+  /** Says that the whole text was walked: from now on strings are found without checking them again. */
+  trust(): void {
+    this.isValid = true;
   }
 
   /** The byte at `at`, or -1 behind the end. */
@@ -94,14 +85,7 @@ export class JsonScanner {
 
   /** `at` is the opening quote. */
   skipString(at: number): number {
-    const { bytes } = this;
-    const near = Math.min(at + 1 + NEAR_BYTES, this.end);
-    for (let i = at + 1; i < near; i++) {
-      const byte = bytes[i]!;
-      if (byte === QUOTE) return i + 1;
-      if (byte === BACKSLASH || byte < SPACE) break;
-    }
-    return this.skipLongString(at + 1);
+    return this.isValid ? this.strings.skipValid(at) : this.strings.skip(at);
   }
 
   /** The opening brace or bracket's partner ends the container; `visit` sees each element's start and end. */
@@ -145,7 +129,7 @@ export class JsonScanner {
   }
 
   unexpected(at: number): Error {
-    return invalidJson(at >= this.end ? "it ends too early" : `unexpected byte at offset ${at}`);
+    return at >= this.end ? endsTooEarly() : unexpectedByte(at);
   }
 
   private skipObject(at: number, depth: number): number {
@@ -164,54 +148,10 @@ export class JsonScanner {
     let i = this.enter(at, depth);
     if (this.peek(i) === CLOSE_BRACKET) return i + 1;
     for (;;) {
+      i = this.skipSpace(this.skipPlainIntegers(i));
       i = this.afterItem(this.skipValue(i, depth), CLOSE_BRACKET);
       if (this.bytes[i - 1] === CLOSE_BRACKET) return i;
-      i = this.skipSpace(i);
     }
-  }
-
-  private skipLongString(start: number): number {
-    let i = start;
-    for (;;) {
-      const quote = this.bytes.indexOf(QUOTE, i);
-      if (quote < 0) throw this.unexpected(this.end);
-      i = this.skipEscapes(i, quote);
-      if (i > quote) continue;
-      if (this.hasControl && hasControlByte(this.bytes, start, quote)) {
-        throw invalidJson(`a control character in the string at offset ${start - 1}`);
-      }
-      return quote + 1;
-    }
-  }
-
-  /** Checks all escapes before `quote`; returns an offset behind it when the quote itself is escaped. */
-  private skipEscapes(from: number, quote: number): number {
-    let i = from;
-    while (i < quote) {
-      i = this.nextBackslash(i);
-      if (i >= quote) return quote;
-      // Escapes come in rows (escaped CJK text): the next one is tried before searching.
-      do i = this.skipEscape(i);
-      while (i < quote && this.bytes[i] === BACKSLASH);
-    }
-    return i;
-  }
-
-  private nextBackslash(at: number): number {
-    if (at < this.backslashFrom || at > this.backslash) {
-      const found = this.bytes.indexOf(BACKSLASH, at);
-      this.backslash = found < 0 ? this.end : found;
-      this.backslashFrom = at;
-    }
-    return this.backslash;
-  }
-
-  private skipEscape(at: number): number {
-    const length = ESCAPE_BYTES[this.peek(at + 1)] ?? 0;
-    const end = at + length;
-    if (length === 0 || end > this.end) throw this.unexpected(at + 1);
-    for (let i = at + 2; i < end; i++) if (IS_HEX[this.bytes[i]!] === 0) throw this.unexpected(i);
-    return end;
   }
 
   private skipWord(at: number, word: Buffer): number {
@@ -230,6 +170,22 @@ export class JsonScanner {
     return i;
   }
 
+  /** Over array items that are plain digits with their commas, as token ids are; stops where the next item begins. */
+  private skipPlainIntegers(at: number): number {
+    const { bytes, end } = this;
+    let item = at;
+    for (let i = at; i < end; ) {
+      let byte = bytes[i]!;
+      if (byte <= ZERO || byte > NINE) break;
+      while (byte >= ZERO && byte <= NINE && ++i < end) byte = bytes[i]!;
+      if (byte !== COMMA) break;
+      i++;
+      if (i < end && bytes[i] === SPACE) i++;
+      item = i;
+    }
+    return item;
+  }
+
   /** One digit at least. */
   private skipDigits(at: number): number {
     const { bytes, end } = this;
@@ -238,10 +194,4 @@ export class JsonScanner {
     if (i === at) throw this.unexpected(at);
     return i;
   }
-}
-
-function byteTable(entries: readonly (readonly [characters: string, value: number])[]): Uint8Array {
-  const table = new Uint8Array(256);
-  for (const [characters, value] of entries) for (const byte of Buffer.from(characters)) table[byte] = value;
-  return table;
 }

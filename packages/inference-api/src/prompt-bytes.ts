@@ -1,7 +1,7 @@
 import { crc32 } from "node:zlib";
 import type { InferenceRequest } from "@warmpath/contracts";
 import { SEGMENT_JSON, SEGMENT_TEXT } from "./chat-segments";
-import { TextDecoderSink } from "./decode-text";
+import { compactJson, decodeText } from "./decode-text";
 import type { ParsedRequest } from "./parse-request";
 import { asParsed } from "./parsed";
 
@@ -43,15 +43,16 @@ export function estimatePromptBytes(request: InferenceRequest): Uint8Array {
 function decodeSegments(parsed: ParsedRequest): Uint8Array {
   const segments = parsed.segments();
   const source = parsed.scanner.bytes;
-  const sink = new TextDecoderSink(maxDecodedBytes(segments));
+  const target = Buffer.allocUnsafe(maxDecodedBytes(segments));
+  let at = 0;
   for (let i = 0; i < segments.length; i += 3) {
     const start = segments[i + 1]!;
     const end = segments[i + 2]!;
-    if (segments[i] === SEGMENT_TEXT) sink.text(source, start, end);
-    else if (segments[i] === SEGMENT_JSON) sink.json(source, start, end);
-    else sink.copy(mediaMark(source.subarray(start, end)), 0, MEDIA_BYTES);
+    if (segments[i] === SEGMENT_TEXT) at = decodeText(source, start, end, target, at);
+    else if (segments[i] === SEGMENT_JSON) at = compactJson(source, start, end, target, at);
+    else at += target.write(mediaMark(source.subarray(start, end)), at, "latin1");
   }
-  return sink.bytes();
+  return target.subarray(0, at);
 }
 
 function maxDecodedBytes(segments: readonly number[]): number {
@@ -61,6 +62,6 @@ function maxDecodedBytes(segments: readonly number[]): number {
 }
 
 /** Length and checksum of a part, so that an image of megabytes neither costs a copy nor counts as text. */
-function mediaMark(part: Buffer): Buffer {
-  return Buffer.from(part.length.toString(16).padStart(8, "0") + crc32(part).toString(16).padStart(8, "0"), "latin1");
+function mediaMark(part: Buffer): string {
+  return part.length.toString(16).padStart(8, "0") + crc32(part).toString(16).padStart(8, "0");
 }

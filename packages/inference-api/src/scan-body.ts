@@ -22,5 +22,6 @@ export function scanBody(body: Uint8Array): ScannedBody {
   const members = new Members(scanner).read(start, 1);
   const end = scanner.skipSpace(members.end);
   if (end < scanner.end) throw scanner.unexpected(end);
+  scanner.trust();
   return { scanner, members };
 }
