@@ -64,7 +64,8 @@ export class EngineRank {
   }
 
   #arm(): void {
-    if (this.#closed || this.#stalled || this.#cancel || !this.replica.stepping) return;
+    if (this.#closed || this.#stalled || this.#cancel) return;
+    if (!this.replica.stepping && this.replica.waitingRequests + this.replica.runningRequests === 0) return;
     const { clock } = this.#options;
     this.#cancel = clock.schedule(Math.max(0, this.#dueMs - clock.nowMs()), () => this.#turn());
   }

@@ -140,6 +140,8 @@ class RunningEngine implements SimulatedEngine {
   setFailures(failures: SimulatedFailures): void {
     this.#engine.failures = failures;
     for (const rank of this.#engine.ranks) rank.stalled = failures.stall === true;
+    // A client must not get around a refusal on a connection that it has kept.
+    if (failures.refuse) this.#server.closeIdleConnections();
   }
 
   dropEvents(count: number, options: { readonly rank?: number; readonly fromReplay?: boolean } = {}): void {
