@@ -3,12 +3,17 @@ import type { KvEvent } from "@warmpath/contracts";
 
 /** A 64-bit number as the two words of `EngineHashes`. */
 export function words(...values: readonly bigint[]): Uint32Array {
-  return Uint32Array.from(values.flatMap((value) => [Number(value & 0xffff_ffffn), Number(BigInt.asUintN(64, value) >> 32n)]));
+  return Uint32Array.from(
+    values.flatMap((value) => [Number(value & 0xffff_ffffn), Number(BigInt.asUintN(64, value) >> 32n)]),
+  );
 }
 
 /** The numbers in `EngineHashes`. */
 export function numbers(hashes: Uint32Array): bigint[] {
-  return Array.from({ length: hashes.length / 2 }, (_, i) => (BigInt(hashes[2 * i + 1]!) << 32n) | BigInt(hashes[2 * i]!));
+  return Array.from(
+    { length: hashes.length / 2 },
+    (_, i) => (BigInt(hashes[2 * i + 1]!) << 32n) | BigInt(hashes[2 * i]!),
+  );
 }
 
 /** A store event as it is decoded, with the given fields. */

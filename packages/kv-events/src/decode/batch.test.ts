@@ -150,7 +150,11 @@ describe("decodeKvEventBatch, forms of a batch", () => {
   });
 
   it("keeps nothing of the payload", () => {
-    const payload = pack([1, [["BlockStored", [HASH], null, [1, 2], 2, null, "X", "l", [[new Uint8Array([7, 8])]]]], 0]);
+    const payload = pack([
+      1,
+      [["BlockStored", [HASH], null, [1, 2], 2, null, "X", "l", [[new Uint8Array([7, 8])]]]],
+      0,
+    ]);
     const batch = decodeKvEventBatch(payload);
     const before = structuredClone(batch);
     payload.fill(0);
@@ -160,7 +164,22 @@ describe("decodeKvEventBatch, forms of a batch", () => {
 
 describe("decodeKvEventBatch, values", () => {
   it("reads hashes of every integer width and sign", () => {
-    const values = [0, 5, 127, 128, 300, 70000, 2 ** 32 - 1, 2n ** 32n, 2n ** 64n - 1n, -1, -100, -1000, -100000, -(2n ** 63n)];
+    const values = [
+      0,
+      5,
+      127,
+      128,
+      300,
+      70000,
+      2 ** 32 - 1,
+      2n ** 32n,
+      2n ** 64n - 1n,
+      -1,
+      -100,
+      -1000,
+      -100000,
+      -(2n ** 63n),
+    ];
     const [event] = eventsOf(["BlockRemoved", values]);
     expect(event?.kind === "removed" && numbers(event.blockHashes)).toEqual(
       values.map((value) => BigInt.asUintN(64, BigInt(value))),
@@ -195,8 +214,31 @@ describe("decodeKvEventBatch, values", () => {
   });
 
   it("passes over elements and keys that it does not know", () => {
-    const long = ["BlockStored", [1], null, [9], 1, null, "GPU", null, null, null, null, null, null, { new: [1, 2] }, "x"];
-    const map = { unknown: [{ a: 1 }], block_hashes: [1], token_ids: [9], block_size: 1, medium: "GPU", type: "BlockStored" };
+    const long = [
+      "BlockStored",
+      [1],
+      null,
+      [9],
+      1,
+      null,
+      "GPU",
+      null,
+      null,
+      null,
+      null,
+      null,
+      null,
+      { new: [1, 2] },
+      "x",
+    ];
+    const map = {
+      unknown: [{ a: 1 }],
+      block_hashes: [1],
+      token_ids: [9],
+      block_size: 1,
+      medium: "GPU",
+      type: "BlockStored",
+    };
     const expected = stored({ blockHashes: words(1n), tokenIds: Uint32Array.of(9), blockSizeTokens: 1, medium: "GPU" });
     expect(eventsOf(long, map)).toEqual([expected, expected]);
     expect(eventsOf(["AllBlocksCleared", { why: "reset" }], { 7: 1, type: "AllBlocksCleared", medium: 5 })).toEqual([

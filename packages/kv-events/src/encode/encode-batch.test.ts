@@ -4,15 +4,18 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { pack, stored, words } from "../../test/wire";
 import { decodeKvEventBatch } from "../decode/batch";
-import type { EngineBatch } from "./engine-batch";
 import { type EncodeOptions, encodeKvEventBatch } from "./encode-batch";
+import type { EngineBatch } from "./engine-batch";
 
 const uint64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
 const hashes = fc.array(uint64, { maxLength: 20 }).map((values) => words(...values));
 const medium = fc.constantFrom(undefined, "GPU", "CPU", "STORAGE", "CPU_TIER1", "ünknown");
 const optionalCount = fc.option(fc.nat(100_000), { nil: undefined });
 const extraKey = fc.oneof(fc.string(), fc.tuple(fc.string(), fc.nat()), fc.uint8Array({ maxLength: 40 }));
-const extraKeys = fc.array(fc.option(fc.array(extraKey, { minLength: 1, maxLength: 3 })), { minLength: 1, maxLength: 5 });
+const extraKeys = fc.array(fc.option(fc.array(extraKey, { minLength: 1, maxLength: 3 })), {
+  minLength: 1,
+  maxLength: 5,
+});
 
 const storedEvent = fc
   .record({
@@ -97,7 +100,12 @@ describe("encodeKvEventBatch", () => {
   });
 
   it("writes removals and clearings to the byte", () => {
-    const removed = { kind: "removed", blockHashes: words(2164874634404590027n), medium: "GPU", groupIndex: 0 } as const;
+    const removed = {
+      kind: "removed",
+      blockHashes: words(2164874634404590027n),
+      medium: "GPU",
+      groupIndex: 0,
+    } as const;
     const hex = (events: EngineBatch["events"]): string =>
       Buffer.from(encodeKvEventBatch({ ...batch, events }, { form: "map", hashes: "int" })).toString("hex");
     expect(hex([removed])).toBe(
@@ -120,11 +128,20 @@ describe("encodeKvEventBatch", () => {
       timestampSeconds: 1,
       dataParallelRank: 0,
       events: [
-        { kind: "stored", blockDigests: digests, parentDigest: parent, tokenIds: Uint32Array.of(1, 2), blockSizeTokens: 1 },
+        {
+          kind: "stored",
+          blockDigests: digests,
+          parentDigest: parent,
+          tokenIds: Uint32Array.of(1, 2),
+          blockSizeTokens: 1,
+        },
         { kind: "removed", blockDigests: digests, locality: "LOCAL" },
       ],
     };
-    const raw = decode(encodeKvEventBatch(engine, { form: "map", hashes: "bytes" })) as [number, Record<string, unknown>[]];
+    const raw = decode(encodeKvEventBatch(engine, { form: "map", hashes: "bytes" })) as [
+      number,
+      Record<string, unknown>[],
+    ];
     expect(raw[1][0]).toMatchObject({ block_hashes: digests, parent_block_hash: parent });
     expect(raw[1][1]).toEqual({ type: "BlockRemoved", block_hashes: digests, medium: null, locality: "LOCAL" });
     const asBytes = decodeKvEventBatch(encodeKvEventBatch(engine, { form: "map", hashes: "bytes" }));
@@ -134,7 +151,12 @@ describe("encodeKvEventBatch", () => {
 
   it("writes the bytes of an equal encoding by an independent encoder", () => {
     const value = [1.5, [["BlockRemoved", [2n ** 63n, 5], "GPU"]], 3];
-    const removed = { kind: "removed", blockHashes: words(2n ** 63n, 5n), medium: "GPU", groupIndex: undefined } as const;
+    const removed = {
+      kind: "removed",
+      blockHashes: words(2n ** 63n, 5n),
+      medium: "GPU",
+      groupIndex: undefined,
+    } as const;
     const bytes = encodeKvEventBatch(
       { timestampSeconds: 1.5, events: [removed], dataParallelRank: 3 },
       { form: "array", hashes: "int" },

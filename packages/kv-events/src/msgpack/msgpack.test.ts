@@ -112,9 +112,12 @@ describe("MsgpackReader.readUint32Array", () => {
   it("reads integers of every width, cut to 32 bits", () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(integer.map(BigInt), uint64, int64), { maxLength: 40 }), (values) => {
-        const bytes = encode(values.map((value) => (value > -(2n ** 31n) && value < 2n ** 32n ? Number(value) : value)), {
-          useBigInt64: true,
-        });
+        const bytes = encode(
+          values.map((value) => (value > -(2n ** 31n) && value < 2n ** 32n ? Number(value) : value)),
+          {
+            useBigInt64: true,
+          },
+        );
         const read = new MsgpackReader(bytes).readUint32Array();
         expect(Array.from(read)).toEqual(values.map((value) => Number(BigInt.asUintN(32, value))));
       }),

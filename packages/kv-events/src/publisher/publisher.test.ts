@@ -23,7 +23,11 @@ async function publisher(options: Partial<KvEventPublisherOptions> = {}): Promis
 }
 
 /** Opens a socket; its messages come as hex. */
-async function connect(pattern: "subscribe" | "dealer", address: string, topic = ""): Promise<[MessageSocket, string[][]]> {
+async function connect(
+  pattern: "subscribe" | "dealer",
+  address: string,
+  topic = "",
+): Promise<[MessageSocket, string[][]]> {
   const messages: string[][] = [];
   const socket = await new Promise<MessageSocket>((resolve, reject) => {
     const opening = createZeromqSource().open({
@@ -118,7 +122,12 @@ describe("a publisher's replay socket", () => {
     const engine = await publisher({ topic: "t", replayForm: "bare" });
     engine.publish(labelled(1));
     const messages = await ask(engine, ["", hex(0)]);
-    await eventually(() => expect(messages).toEqual([["", hex(0), payload(1)], ["", "ffffffffffffffff", ""]]));
+    await eventually(() =>
+      expect(messages).toEqual([
+        ["", hex(0), payload(1)],
+        ["", "ffffffffffffffff", ""],
+      ]),
+    );
   });
 
   it("gives only the end marker for numbers beyond the newest", async () => {
@@ -134,7 +143,11 @@ describe("a publisher's replay socket", () => {
     const engine = await publisher();
     for (const label of [1, 2]) engine.publish(labelled(label));
     const silent = [await ask(engine, [hex(0)]), await ask(engine, ["", hex(0), ""]), await ask(engine, [])];
-    for (const [start, answers] of [["00", 3], ["", 3], ["01", 2]] as const) {
+    for (const [start, answers] of [
+      ["00", 3],
+      ["", 3],
+      ["01", 2],
+    ] as const) {
       const messages = await ask(engine, ["", start]);
       await eventually(() => expect(messages).toHaveLength(answers));
     }

@@ -41,6 +41,8 @@ export class EventStream {
   #run: ReplayRun | undefined;
   #runKind: ReplayKind = "initial";
   #runBatches = 0;
+  /** Number of the live batch that waited when the replay began: what is missing before it, the engine does not have. */
+  #askedFor = -1;
   /** The process behind this connection is known to be the one whose batches were delivered. */
   #verified = false;
   /** The newest batch that this connection brought live. */
@@ -70,6 +72,7 @@ export class EventStream {
     this.#verified = false;
     this.#lastLive = undefined;
     this.#quiet = false;
+    this.#probeStretch = 1;
     if (this.#options.replay) this.#start(this.#options.delivery.last ? "verify" : "initial");
     this.#armProbe();
     this.#options.onChange();
@@ -106,29 +109,35 @@ export class EventStream {
     return this.#runKind === "probe" && last !== undefined && batch.sequence === last.sequence + 1;
   }
 
-  /** Returns false where the batch waits for a replay or came before. `acceptGap`: a replay has just been tried. */
-  #handle(batch: RawBatch, acceptGap: boolean): boolean {
+  /** Delivers a live batch, or sees why it must wait. `acceptGap`: the engine has been asked for what is missing before it. */
+  #handle(batch: RawBatch, acceptGap: boolean): void {
     const { last } = this.#options.delivery;
     const expected = last === undefined ? 0 : last.sequence + 1;
-    if (batch.sequence < expected) {
-      const restarted = this.#isRestart(batch);
-      this.#lastLive = batch.sequence;
-      if (restarted) this.#restart(batch);
-      else this.#options.counts.add("duplicates");
-      return false;
-    }
-    if (batch.sequence > expected && !acceptGap) {
-      this.#options.counts.add("gaps");
-      if (this.#mayReplay()) {
-        this.#buffer.unshift(batch);
-        this.#start(last === undefined ? "initial" : "gap");
-        return false;
-      }
-    }
-    this.#lose(batch.sequence - expected);
+    if (batch.sequence < expected) this.#handleOld(batch);
+    else if (batch.sequence > expected && !acceptGap) this.#handleGap(batch);
+    else this.#deliverLive(batch);
+  }
+
+  #handleOld(batch: RawBatch): void {
+    const restarted = this.#isRestart(batch);
+    this.#lastLive = batch.sequence;
+    if (restarted) this.#restart(batch);
+    else this.#options.counts.add("duplicates");
+  }
+
+  #handleGap(batch: RawBatch): void {
+    this.#options.counts.add("gaps");
+    if (this.#mayReplay()) {
+      this.#buffer.unshift(batch);
+      this.#start(this.#options.delivery.last === undefined ? "initial" : "gap");
+    } else this.#deliverLive(batch);
+  }
+
+  #deliverLive(batch: RawBatch): void {
+    const { last } = this.#options.delivery;
+    this.#lose(batch.sequence - (last === undefined ? 0 : last.sequence + 1));
     this.#deliver(batch);
     this.#lastLive = batch.sequence;
-    return true;
   }
 
   /** A number that does not rise: from a new process, or a batch that came twice? */
@@ -167,6 +176,7 @@ export class EventStream {
     if (kind !== "probe") counts.add("replays");
     this.#runKind = kind;
     this.#runBatches = 0;
+    this.#askedFor = this.#buffer.first?.sequence ?? -1;
     // The last batch is asked for once more: that it is the same proves that the process is.
     const from = kind === "initial" || kind === "rebuild" ? 0 : (delivery.last?.sequence ?? 0);
     this.#run = replay({
@@ -208,9 +218,10 @@ export class EventStream {
   }
 
   #isSameProcess(batch: RawBatch, last: RawBatch): boolean {
-    this.#verified = sameBytes(batch.payload, last.payload);
-    if (!this.#verified) this.#restart(undefined);
-    return this.#verified;
+    const same = sameBytes(batch.payload, last.payload);
+    if (same) this.#verified = true;
+    else this.#restart(undefined);
+    return same;
   }
 
   #ended(outcome: ReplayOutcome): void {
@@ -251,13 +262,12 @@ export class EventStream {
     });
   }
 
-  /** Delivers what waited. The first new batch may leave a gap, for the engine has just said that it has no more. */
+  /** Delivers what waited, until another replay is needed. */
   #drain(): void {
-    let acceptGap = true;
     while (!this.#run) {
       const batch = this.#buffer.shift();
       if (batch === undefined) return;
-      if (this.#handle(batch, acceptGap)) acceptGap = false;
+      this.#handle(batch, batch.sequence <= this.#askedFor);
     }
   }
 
@@ -282,7 +292,6 @@ export class EventStream {
     const { replay, probeIdleMs, clock } = this.#options;
     this.#cancelProbe();
     if (!replay || probeIdleMs === 0) return;
-    if (!this.#quiet) this.#probeStretch = 1;
     this.#cancelProbe = clock.schedule(probeIdleMs * this.#probeStretch, () => this.#probe());
   }
 
@@ -290,7 +299,7 @@ export class EventStream {
   #probe(): void {
     const quiet = this.#quiet;
     this.#quiet = true;
-    this.#probeStretch = Math.min(MAX_PROBE_STRETCH, this.#probeStretch * 2);
+    this.#probeStretch = quiet ? Math.min(MAX_PROBE_STRETCH, this.#probeStretch * 2) : 1;
     this.#armProbe();
     if (quiet && !this.#run && this.#mayReplay()) this.#start("probe");
   }

@@ -21,6 +21,11 @@ export class LiveBuffer {
     return this.#batches.length - this.#head;
   }
 
+  /** The batch that `shift` would return. */
+  get first(): RawBatch | undefined {
+    return this.#batches[this.#head];
+  }
+
   /** Appends a batch; returns how many of the oldest it pushed out. A later replay still has those. */
   push(batch: RawBatch): number {
     this.#batches.push(batch);
