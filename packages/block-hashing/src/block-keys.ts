@@ -1,4 +1,5 @@
 import type { BlockKeys } from "@warmpath/contracts";
+import { copyWords } from "./copy-words";
 
 /** Empty block keys with room for `capacity` blocks. */
 export function createBlockKeys(capacity: number, blockSizeTokens: number): BlockKeys {
@@ -31,8 +32,6 @@ export function splitWords(value: bigint): { lo: number; hi: number } {
 /** Appends `count` keys that stand as u64 words in `source` from word `at` on. */
 export function appendWords(keys: BlockKeys, source: Uint32Array, at: number, count: number): void {
   reserveBlockKeys(keys, keys.count + count);
-  const { words } = keys;
-  const base = 2 * keys.count;
-  for (let i = 0; i < 2 * count; i++) words[base + i] = source[at + i]!;
+  copyWords(source, at, 2 * count, keys.words, 2 * keys.count);
   keys.count += count;
 }

@@ -1,6 +1,7 @@
 import type { BlockKeys } from "@warmpath/contracts";
 import { appendWords, createBlockKeys, joinWords, splitWords } from "../block-keys";
 import type { ByteWriter } from "../byte-writer";
+import { copyWords } from "../copy-words";
 import { DYNAMO_SEED } from "../kernels/dynamo";
 import { Stage } from "../kernels/stage";
 import { requireBlockSize } from "../options";
@@ -79,7 +80,7 @@ class Hasher implements DynamoHasher {
     const room = Math.max(1, Math.floor(chunkBlocks / 2));
     for (let done = 0; done < local.count; ) {
       const count = Math.min(local.count - done, room);
-      for (let i = 0; i < 2 * count; i++) kernel.u32[(tokensAt >>> 2) + i] = local.words[2 * done + i]!;
+      copyWords(local.words, 2 * done, 2 * count, kernel.u32, tokensAt >>> 2);
       kernel.run.dynamo_sequence(tokensAt, count, hasParent, outAt);
       appendWords(into, kernel.u32, outAt >>> 2, count);
       stage.setParent(into.words[2 * into.count - 2]!, into.words[2 * into.count - 1]!);

@@ -67,9 +67,10 @@ export function defineNativeChain(module: ModuleBuilder): void {
         set(a, lanesOf(sumA)),
         set(b, lanesOf(sumB)),
         addExtras,
-        set(h, i64.xor(get(h), i64.add(get(a), get(c0)))),
-        permute(h),
-        set(h, i64.xor(get(h), i64.add(get(b), get(c1)))),
+        set(a, i64.add(get(a), get(c0))),
+        permute(a),
+        // Only this part waits for the block before: the processor works on the sums of several blocks at once.
+        set(h, i64.xor(get(h), i64.xor(get(a), i64.add(get(b), get(c1))))),
         permute(h),
         i64.store(get(out), get(h)),
         bump(out, i32.const(8)),

@@ -1,4 +1,5 @@
 import { ByteWriter } from "../byte-writer";
+import { copyWords } from "../copy-words";
 import { type Kernel, sharedKernel } from "./kernel";
 import { HEAP, PADDING, PARENT } from "./layout";
 
@@ -48,10 +49,7 @@ export class Stage {
 
   /** Takes `tokens[from, from + count)` in. */
   loadTokens(tokens: Uint32Array, from: number, count: number): void {
-    const base = this.tokensAt >>> 2;
-    const { u32 } = this.kernel;
-    if (from === 0 && count === tokens.length) u32.set(tokens, base);
-    else for (let i = 0; i < count; i++) u32[base + i] = tokens[from + i]!;
+    copyWords(tokens, from, count, this.kernel.u32, this.tokensAt >>> 2);
   }
 
   /** Takes a 64-bit parent in. */

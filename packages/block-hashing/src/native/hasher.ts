@@ -1,5 +1,6 @@
 import { type BlockHasher, type BlockKeys, type HashInput, type KeyScope, WarmpathError } from "@warmpath/contracts";
 import { appendWords } from "../block-keys";
+import { copyWords } from "../copy-words";
 import { PADDING, PARENT } from "../kernels/layout";
 import { requireBlockSize } from "../options";
 import { createKeyMaterial, type KeyMaterial } from "./key-material";
@@ -18,8 +19,8 @@ export interface NativeHasherOptions {
   readonly secret?: Uint8Array | string | undefined;
 }
 
-/** Tokens that are taken into the kernel's memory at a time: a sixteenth of a second-level cache. */
-const CHUNK_TOKENS = 8192;
+/** Tokens that are taken into the kernel's memory at a time: 64 KiB of them. */
+const CHUNK_TOKENS = 16_384;
 const EXTRA_BYTES = 16;
 /** Roots kept; adapters come and go, so the oldest make room. */
 const MAX_ROOTS = 256;
@@ -49,7 +50,7 @@ class Hasher implements BlockHasher {
     const bytes = typeof secret === "string" ? new TextEncoder().encode(secret) : secret;
     this.keys = createKeyMaterial(this.size, bytes);
     this.tokensAt = align(this.keys.freeAt);
-    this.extrasAt = align(this.tokensAt + 4 * this.stride * this.chunkBlocks);
+    this.extrasAt = align(this.tokensAt + 4 * this.stride * (this.chunkBlocks + 1));
     this.outAt = align(this.extrasAt + EXTRA_BYTES * this.chunkBlocks);
     this.scratchAt = align(this.outAt + 8 * this.chunkBlocks);
     this.keys.kernel.reserve(this.scratchAt + PADDING);
@@ -110,10 +111,11 @@ class Hasher implements BlockHasher {
       for (let b = 0; b < blocks; b++) {
         for (let i = 0; i < size; i++) u32[base + b * stride + i] = tokens[from + b * size + i]!;
       }
-    } else if (from === 0 && blocks * size === tokens.length) {
+    } else if (from === 0 && tokens.length < (blocks + 1) * size) {
+      // The partial last block comes along: the region has room for it, and no view is needed.
       u32.set(tokens, base);
     } else {
-      for (let i = 0; i < blocks * size; i++) u32[base + i] = tokens[from + i]!;
+      copyWords(tokens, from, blocks * size, u32, base);
     }
   }
 

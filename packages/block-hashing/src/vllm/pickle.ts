@@ -129,9 +129,10 @@ export class Pickler {
   }
 
   private text(value: string, tag: boolean): void {
-    const shared = tag || this.options.equalStrings === "one-object" || isCachedByPython(value);
+    const oneObject = this.options.equalStrings === "one-object" || isCachedByPython(value);
+    const shared = tag || oneObject;
     // A tag is an object of its own even where a user's text is equal to it.
-    const identity = tag && this.options.equalStrings !== "one-object" ? `tag ${value}` : `text ${value}`;
+    const identity = oneObject ? `text ${value}` : `tag ${value}`;
     const known = shared ? this.memo.get(identity) : undefined;
     if (known !== undefined) {
       if (known < 0x100) this.sized(0x68, known, 1);
