@@ -1,1 +1,3 @@
-export {};
+export { type LoadTokenizerOptions, loadTokenizer } from "./load/load-tokenizer";
+export type { LocalTokenizerOptions } from "./local-options";
+export type { DecodeOptions, EncodeOptions, LocalTokenizer, RenderedChat } from "./local-tokenizer";
