@@ -33,6 +33,8 @@ export class ServerConnection implements Exchange {
   /** Where the search for the head's end goes on in `#held`. */
   #searched = 0;
   #paused = false;
+  /** Bytes of the last answer that waited for the client when last looked at. */
+  #unsent = 0;
   #draining = false;
   #abort: AbortController | undefined;
 
@@ -71,8 +73,9 @@ export class ServerConnection implements Exchange {
   }
 
   cut(): void {
-    this.#phase = CLOSING;
-    this.#socket.resetAndDestroy();
+    // By FIN, not by reset: that would also take away what the client has not read yet.
+    this.onAbort = this.onDrain = undefined;
+    this.#linger();
   }
 
   answer(status: number, fields: string, body: Uint8Array): void {
@@ -106,6 +109,13 @@ export class ServerConnection implements Exchange {
 
   /** The sweep found the deadline passed. */
   expire(): void {
+    const { writableLength } = this.#socket;
+    if (this.#phase === CLOSING && writableLength > 0 && writableLength !== this.#unsent) {
+      // The client still takes what was written before the end.
+      this.#unsent = writableLength;
+      this.#wait(this.#settings.lingerMs);
+      return;
+    }
     const inRequest = this.#phase === BODY || (this.#phase === HEAD && this.#held.length > 0);
     if (inRequest) this.#refuse(new HttpRefusal(408, "The request did not arrive in time."));
     else this.#socket.destroy();
