@@ -1,8 +1,8 @@
 // What reading costs, beside JSON.parse of the same bytes, interleaved in one run. `node bench/main.mjs` after a build.
 import { createAnswerReader, estimatePromptBytes, parseRequest } from "@warmpath/inference-api";
 
-const ROUNDS = 15;
-const ROUND_MS = 12;
+const ROUNDS = 11;
+const ROUND_MS = 8;
 const id = "bench";
 
 /** Nanoseconds a call: wall and CPU, the medians over rounds in which the contenders take turns. */
@@ -38,7 +38,7 @@ function median(values) {
 }
 
 function row(...cells) {
-  console.log(cells.map((cell, i) => (i === 0 ? String(cell).padEnd(34) : String(cell).padStart(12))).join(""));
+  console.log(cells.map((cell, i) => (i === 0 ? String(cell).padEnd(40) : String(cell).padStart(12))).join(""));
 }
 
 function report(name, results, baseline) {
@@ -48,9 +48,12 @@ function report(name, results, baseline) {
   }
 }
 
-/** A chat of turns with code and quotes in them, as agents send them. */
-function chatBody(bytes, write) {
-  const turn = 'He said "wait".\nfunction f(a) {\n\treturn a + 1; // naïve, 日本\n}\n'.repeat(10);
+const CODE = 'He said "wait".\nfunction f(a) {\n\treturn a + 1; // naïve, 日本\n}\n';
+const PROSE = `A reader is distracted by the readable content of a page.\nThe point of using "Lorem Ipsum" is its distribution.\n`;
+
+/** A chat of turns: prose, or code with an escape every eleven bytes. */
+function chatBody(bytes, write, text = CODE) {
+  const turn = text.repeat(10);
   const messages = [{ role: "system", content: "You are terse." }];
   const body = { model: "fake", messages, stream: true, stream_options: { include_usage: true } };
   for (let i = 0; Buffer.byteLength(write(body)) < bytes; i++) {
@@ -99,8 +102,9 @@ for (const [label, bytes] of [
   ["1 MiB", 1048576],
 ]) {
   const cases = [
-    ["chat", "chat", chatBody(bytes, JSON.stringify)],
-    ["chat escaped", "chat", chatBody(bytes, python)],
+    ["chat, prose", "chat", chatBody(bytes, JSON.stringify, PROSE)],
+    ["chat, code", "chat", chatBody(bytes, JSON.stringify)],
+    ["chat, code, escaped", "chat", chatBody(bytes, python)],
     ["text", "completions", textBody(bytes)],
     ...(bytes > 200 ? [["token ids", "completions", tokensBody(bytes)]] : []),
   ];
@@ -115,7 +119,7 @@ for (const [label, bytes] of [
 
 const chat = chatBody(16384, JSON.stringify);
 report(
-  "16 KiB chat",
+  "16 KiB chat, code",
   measure({
     "parse + estimate": () => estimatePromptBytes(parseRequest({ api: "chat", body: chat, id })),
     "JSON.parse": () => JSON.parse(chat.toString()),

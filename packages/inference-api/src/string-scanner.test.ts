@@ -40,4 +40,26 @@ describe("StringScanner", () => {
     expect(scanner.skip(second)).toBe(third - 1);
     expect(scanner.skip(0)).toBe(second - 1);
   });
+
+  it("finds a control byte at every offset and alignment, and takes bytes from 0x20 up", () => {
+    for (let shift = 0; shift < 4; shift++) {
+      for (let at = 0; at < 130; at++) {
+        for (const [byte, isRefused] of [
+          [0x1f, true],
+          [0x00, true],
+          [0x20, false],
+          [0x7f, false],
+          [0x80, false],
+        ] as const) {
+          const bytes = Buffer.alloc(shift + 140, "x").subarray(shift);
+          bytes[0] = 0x22;
+          bytes[at + 1] = byte;
+          bytes[139] = 0x22;
+          const scan = () => new StringScanner(bytes).skip(0);
+          if (isRefused) expect(scan).toThrow("a control character in the string at offset 0");
+          else expect(scan()).toBe(140);
+        }
+      }
+    }
+  });
 });
