@@ -20,7 +20,7 @@ import type { Orphans } from "./orphans";
 import { announcesAgain } from "./reannouncement";
 import type { Residency } from "./residency";
 import type { Source, Sources } from "./sources";
-import { isRoot, type StoreEvents } from "./store-events";
+import type { StoreEvents } from "./store-events";
 
 /** Cache groups whose blocks hold whole prefixes (kv-index.md 2.6). */
 const WHOLE_PREFIX_KINDS: ReadonlySet<string> = new Set(["full_attention", "mla_attention", "sink_full_attention"]);
@@ -136,8 +136,7 @@ export class ApplyEvents {
     if (source === undefined) return;
     source.clearedWhole ||= medium.clearedWithGpu && medium.tier !== TIER_GPU;
     if (medium.tier === TIER_GPU) this.blockSizes.set(from.slot, event.blockSizeTokens);
-    const later = isRoot(event) ? events.slice(i + 1) : NONE;
-    this.#store(source, medium.tier, event, announcesAgain(options.reannouncements, medium.tier, event, later), nowMs);
+    this.#store(source, medium.tier, event, announcesAgain(options.reannouncements, medium.tier, events, i), nowMs);
   }
 
   #open(from: KvEventSource, group: number): Source | undefined {
@@ -207,5 +206,3 @@ export class ApplyEvents {
     blocks.destroy(block);
   }
 }
-
-const NONE: readonly KvEvent[] = [];

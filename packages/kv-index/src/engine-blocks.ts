@@ -17,6 +17,10 @@ const KEY = 4;
 /** Position + 1 at which its last key was last seen; 0 = unknown. */
 const HINT = 6;
 const FLAG_SIDE = 1;
+/** The entry is not a block but counts further blocks that have a key; see `findExtra`. */
+const FLAG_EXTRA = 2;
+/** The first key, shared with blocks before, is held in the tier: 16 << tier. */
+const FLAG_SHARED = 16;
 
 const SHIFT_OF_TIER = [16, 8, 0] as const;
 const MASK_OF_TIER = [0xffff, 0xff, 0xff] as const;
@@ -98,15 +102,23 @@ export class EngineBlocks {
 
   /** The block of a source with this hash; -1 when it is not known. Copies of past epochs are taken off first. */
   find(source: Source, lo: number, hi: number): number {
-    return this.#probe(source, this.#tag(source.id, lo, hi), lo, hi);
+    return this.#probe(source, this.#tag(source.id, lo, hi), lo, hi, 0);
+  }
+
+  /**
+   * Blocks that are alike up to a key's end and differ after it have that key in common. The entry of the key counts, as
+   * copies by tier, those that came after the first; -1 when there are none.
+   */
+  findExtra(source: Source, lo: number, hi: number): number {
+    return this.#probe(source, this.#tag(source.id, lo, ~hi), lo, hi, FLAG_EXTRA);
   }
 
   /** The same for hash k of the last `readAhead`. */
   findAhead(source: Source, k: number, lo: number, hi: number): number {
-    return this.#probe(source, this.#tags[k]!, lo, hi);
+    return this.#probe(source, this.#tags[k]!, lo, hi, 0);
   }
 
-  #probe(source: Source, tag: number, lo: number, hi: number): number {
+  #probe(source: Source, tag: number, lo: number, hi: number, kind: number): number {
     const { slots, mask, shift } = this.#table;
     const { words } = this;
     for (let i = tag >>> shift; ; i = (i + 1) & mask) {
@@ -114,7 +126,9 @@ export class EngineBlocks {
       if (handle === 0) return -1;
       if (slots[2 * i] !== tag) continue;
       const at = (handle - 1) * STRIDE;
-      if (words[at + LO] !== lo || words[at + HI] !== hi || words[at + META]! >>> 16 !== source.id) continue;
+      const meta = words[at + META]!;
+      if (words[at + LO] !== lo || words[at + HI] !== hi || meta >>> 16 !== source.id) continue;
+      if ((meta & FLAG_EXTRA) !== kind) continue;
       this.#renew(at, source);
       return handle - 1;
     }
@@ -122,6 +136,15 @@ export class EngineBlocks {
 
   /** A new block without copies; -1 when there is no room. `describe` must follow. */
   create(source: Source, lo: number, hi: number): number {
+    return this.#add(source, this.#tag(source.id, lo, hi), lo, hi, 0);
+  }
+
+  /** The entry that counts further blocks with a key. */
+  createExtra(source: Source, lo: number, hi: number): number {
+    return this.#add(source, this.#tag(source.id, lo, ~hi), lo, hi, FLAG_EXTRA);
+  }
+
+  #add(source: Source, tag: number, lo: number, hi: number, kind: number): number {
     if (this.#table.count >= this.slab.capacity) return -1;
     const block = this.slab.allocate();
     if (block < 0) return -1;
@@ -129,10 +152,10 @@ export class EngineBlocks {
     const at = block * STRIDE;
     words[at + LO] = lo;
     words[at + HI] = hi;
-    words[at + META] = ((source.id << 16) | (source.epoch << 8)) >>> 0;
+    words[at + META] = ((source.id << 16) | (source.epoch << 8) | kind) >>> 0;
     words[at + COPIES] = 0;
     words[at + HINT] = 0;
-    this.#table.insert(this.#tag(source.id, lo, hi), block);
+    this.#table.insert(tag, block);
     return block;
   }
 
@@ -182,6 +205,25 @@ export class EngineBlocks {
 
   hasSide(block: number): boolean {
     return (this.words[block * STRIDE + META]! & FLAG_SIDE) !== 0;
+  }
+
+  isExtra(block: number): boolean {
+    return (this.words[block * STRIDE + META]! & FLAG_EXTRA) !== 0;
+  }
+
+  /** Whether the key that the block shares with blocks before it is held on its account. */
+  holdsShared(block: number, tier: Tier): boolean {
+    return (this.words[block * STRIDE + META]! & (FLAG_SHARED << tier)) !== 0;
+  }
+
+  setHoldsShared(block: number, tier: Tier, holds: boolean): void {
+    if (holds) this.words[block * STRIDE + META]! |= FLAG_SHARED << tier;
+    else this.words[block * STRIDE + META]! &= ~(FLAG_SHARED << tier);
+  }
+
+  /** Leftover tokens after the block's last key. */
+  tailCount(block: number): number {
+    return this.#side(block, SIDE_TAIL);
   }
 
   /** Keys that the block completes. */
@@ -311,7 +353,7 @@ export class EngineBlocks {
   #renew(at: number, source: Source): void {
     const meta = this.words[at + META]!;
     if (((meta >>> 8) & 0xff) === source.epoch) return;
-    this.words[at + META] = ((meta & 0xffff00ff) | (source.epoch << 8)) >>> 0;
+    this.words[at + META] = ((meta & ~(0xff00 | FLAG_SHARED)) | (source.epoch << 8)) >>> 0;
     this.words[at + COPIES]! &= 0xffff;
   }
 
@@ -335,7 +377,8 @@ export class EngineBlocks {
   #release(block: number): void {
     const { words } = this;
     const at = block * STRIDE;
-    this.#table.remove(this.#tag(words[at + META]! >>> 16, words[at + LO]!, words[at + HI]!), block);
+    const hi = this.isExtra(block) ? ~words[at + HI]! : words[at + HI]!;
+    this.#table.remove(this.#tag(words[at + META]! >>> 16, words[at + LO]!, hi), block);
     if (this.hasSide(block)) {
       const side = words[at + KEY]!;
       const heap = this.#heap.words;

@@ -97,7 +97,8 @@ export class EngineSpace {
     for (let block = first + REGION_SIZE - 1; block >= first; block--) {
       const source = this.#sources.byId(this.#blocks.sourceId(block));
       if (source === undefined) continue;
-      this.#forget(source, block);
+      if (this.#blocks.isExtra(block)) this.#blocks.abandon(block);
+      else this.#forget(source, block);
     }
     const freed = before - this.#blocks.slab.live;
     this.#counters.add("evicted_engine_blocks", freed);

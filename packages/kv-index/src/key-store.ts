@@ -7,6 +7,14 @@ import { REGION_SIZE, RegionSlab } from "./region-slab";
 /** Keys whose home slots are read ahead, so that the cache misses of a run overlap. */
 const AHEAD = 16;
 
+/** What `hold` says of each key. */
+export interface HoldTrace {
+  /** Position; -1 when there was no room. */
+  positions: Int32Array;
+  /** 1 where the holder had the key already. */
+  had: Uint8Array;
+}
+
 /**
  * Our block keys and who holds each. A key has a position in an arena; keys stored together stand side by side, so that a
  * prompt is walked by comparing the next position and probed for only where that fails. Per position: two key words and
@@ -68,10 +76,10 @@ export class KeyStore {
 
   /**
    * Notes that `holder` has the keys `words[2·from …]`, `count` of them in chain order. `near` is the position of the key
-   * before the first, or -1. Returns the position of the last, or -1 when there was no room for it;
-   * `positions[i]`, where given, is the position of key i.
+   * before the first, or -1. Returns the position of the last, or -1 when there was no room for it. Where `trace` is
+   * given, it says of each key where it is and whether the holder had it already.
    */
-  hold(words: Uint32Array, from: number, count: number, holder: number, near: number, positions?: Int32Array): number {
+  hold(words: Uint32Array, from: number, count: number, holder: number, near: number, trace?: HoldTrace): number {
     const { keys, sets } = this;
     let at = near;
     this.slab.tick++;
@@ -80,19 +88,23 @@ export class KeyStore {
       const lo = words[2 * (from + i)]!;
       const hi = words[2 * (from + i) + 1]!;
       const next = at + 1;
-      if (at >= 0 && keys[2 * next] === lo && keys[2 * next + 1] === hi && sets[next] !== EMPTY_SET) at = next;
-      else {
+      let changed = true;
+      if (at >= 0 && keys[2 * next] === lo && keys[2 * next + 1] === hi && sets[next] !== EMPTY_SET) {
+        at = next;
+        changed = this.#change(at, holder, true);
+      } else {
         const tag = this.#tags[i % AHEAD]!;
         at = this.#probe(tag, lo, hi);
-        if (at < 0) {
-          at = this.#place(tag, lo, hi, holder);
-          if (positions !== undefined) positions[i] = at;
-          continue;
+        if (at < 0) at = this.#place(tag, lo, hi, holder);
+        else {
+          this.slab.touch(at);
+          changed = this.#change(at, holder, true);
         }
-        this.slab.touch(at);
       }
-      this.#change(at, holder, true);
-      if (positions !== undefined) positions[i] = at;
+      if (trace !== undefined) {
+        trace.positions[i] = at;
+        trace.had[i] = changed ? 0 : 1;
+      }
     }
     if (at >= 0) this.slab.touch(at);
     this.#settle();
@@ -182,7 +194,8 @@ export class KeyStore {
     for (let k = 0; k < n; k++) this.#holders.count(this.#members[k]!, -1);
   }
 
-  #change(at: number, holder: number, adding: boolean): void {
+  /** Returns whether the holder came or went. */
+  #change(at: number, holder: number, adding: boolean): boolean {
     const old = this.sets[at]!;
     if (old !== this.#from || this.#moved === 0) {
       this.#settle();
@@ -190,9 +203,9 @@ export class KeyStore {
       if (set === NO_SET) {
         this.refused++;
         if (!adding) this.assign(at, this.#giveUp(old));
-        return;
+        return false;
       }
-      if (set === old) return;
+      if (set === old) return false;
       this.#from = old;
       this.#to = set;
       this.#holder = holder;
@@ -200,6 +213,7 @@ export class KeyStore {
     this.#moved++;
     if (this.#to === EMPTY_SET) this.#free(at);
     else this.sets[at] = this.#to;
+    return this.#step !== 0;
   }
 
   /** `old` without what is superseded, and with or without `holder`. */

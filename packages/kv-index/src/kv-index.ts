@@ -132,7 +132,7 @@ class TypedKvIndex implements KvIndexHandle {
     const { sources, blocks } = this.#parts;
     for (let block = 0; block < blocks.slab.highWater; block++) {
       const owner = sources.byId(blocks.sourceId(block));
-      if (owner === undefined || !isOf(owner, source)) continue;
+      if (owner === undefined || !isOf(owner, source) || blocks.isExtra(block)) continue;
       blocks.renew(block, owner);
       for (let tier = 0; tier < TIER_COUNT; tier++) {
         const copies = blocks.copies(block, tier as Tier);

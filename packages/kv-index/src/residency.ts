@@ -1,8 +1,11 @@
 import type { Tier } from "@warmpath/contracts";
 import type { EngineBlocks } from "./engine-blocks";
 import type { Holders } from "./holders";
-import type { KeyStore } from "./key-store";
+import type { HoldTrace, KeyStore } from "./key-store";
 import { holderOf, type Source } from "./sources";
+
+/** Keys of a block that are taken at a time. */
+const CHUNK = 256;
 
 /**
  * Keeps what a source holds in line with the copies of its engine blocks. A key inside one block is held while the block
@@ -12,6 +15,8 @@ export class Residency {
   readonly #store: KeyStore;
   readonly #holders: Holders;
   readonly #blocks: EngineBlocks;
+  readonly #copy = new Uint32Array(2 * CHUNK);
+  readonly #trace: HoldTrace = { positions: new Int32Array(CHUNK), had: new Uint8Array(CHUNK) };
 
   constructor(store: KeyStore, holders: Holders, blocks: EngineBlocks) {
     this.#store = store;
@@ -36,31 +41,75 @@ export class Residency {
   arrive(source: Source, tier: Tier, block: number): void {
     const holder = this.holder(source, tier);
     const blocks = this.#blocks;
-    const shared = this.#sharedKeys(block);
+    const shared = this.sharedKeys(block);
+    const start = blocks.keyStart(block) + 2 * shared;
     const count = blocks.keyCount(block) - shared;
-    if (holder < 0 || count <= 0) return;
-    const last = this.#holdAt(blocks.keyWords(block), blocks.keyStart(block) + 2 * shared, count, holder);
-    if (last >= 0) blocks.setHint(block, last);
+    if (holder < 0) return;
+    for (let k = 0; k < count; k += CHUNK)
+      this.#holdSome(source, tier, block, start + 2 * k, Math.min(CHUNK, count - k));
   }
 
-  /** The block's last copy in the tier is gone: none of its keys is held. */
+  #holdSome(source: Source, tier: Tier, block: number, start: number, count: number): void {
+    const words = this.#blocks.keyWords(block);
+    for (let i = 0; i < 2 * count; i++) this.#copy[i] = words[start + i]!;
+    const last = this.#store.hold(this.#copy, 0, count, source.holders[tier]!, this.#blocks.hint(block), this.#trace);
+    if (last >= 0) this.#blocks.setHint(block, last);
+    const own = this.uniqueKeys(block);
+    for (let i = 0; i < count - own; i++) {
+      if (this.#trace.had[i] === 1) this.addExtra(source, tier, this.#copy[2 * i]!, this.#copy[2 * i + 1]!);
+    }
+  }
+
+  /** Keys, from the end, that no other block of the source can have: the last, where the block ends with it. */
+  uniqueKeys(block: number): number {
+    return this.#blocks.tailCount(block) === 0 ? 1 : 0;
+  }
+
+  /** Keys, from the start, that blocks before this one have a part of. */
+  sharedKeys(block: number): number {
+    return this.#blocks.head(block) > 0 && this.#blocks.keyCount(block) > 0 ? 1 : 0;
+  }
+
+  /** One more block of the source has a key that is held already. */
+  addExtra(source: Source, tier: Tier, lo: number, hi: number): void {
+    const known = this.#blocks.findExtra(source, lo, hi);
+    const extra = known >= 0 ? known : this.#blocks.createExtra(source, lo, hi);
+    // Without room the key goes with the first block that goes.
+    if (extra >= 0) this.#blocks.addCopy(extra, tier);
+  }
+
+  /** The block's last copy in the tier is gone: none of its keys is held on its account. */
   depart(source: Source, tier: Tier, block: number): void {
-    const holder = holderOf(source, tier);
     const blocks = this.#blocks;
-    if (holder < 0) return;
+    if (holderOf(source, tier) < 0) return;
     const words = blocks.keyWords(block);
     const start = blocks.keyStart(block);
+    const unique = blocks.keyCount(block) - this.uniqueKeys(block);
     let hint = blocks.hint(block);
-    for (let k = blocks.keyCount(block) - 1; k >= 0; k--) {
-      const at = this.#store.dropAt(hint, words[start + 2 * k]!, words[start + 2 * k + 1]!, holder);
-      hint = at < 0 ? -1 : at - 1;
+    for (let k = blocks.keyCount(block) - 1; k >= this.sharedKeys(block); k--) {
+      hint = this.#release(source, tier, words[start + 2 * k]!, words[start + 2 * k + 1]!, k < unique, hint);
     }
-    this.shareChildren(source, tier, block);
+    this.share(source, tier, block);
+  }
+
+  /** A block has a key no more. Returns where the key before it is likely to be. */
+  #release(source: Source, tier: Tier, lo: number, hi: number, mayBeShared: boolean, hint: number): number {
+    if (mayBeShared && this.#takeExtra(source, tier, lo, hi)) return hint - 1;
+    const at = this.#store.dropAt(hint, lo, hi, holderOf(source, tier));
+    return at < 0 ? -1 : at - 1;
+  }
+
+  #takeExtra(source: Source, tier: Tier, lo: number, hi: number): boolean {
+    const extra = this.#blocks.findExtra(source, lo, hi);
+    if (extra < 0 || this.#blocks.copies(extra, tier) === 0) return false;
+    this.#blocks.removeCopy(extra, tier);
+    this.#blocks.destroy(extra);
+    return true;
   }
 
   /** Brings the block's first key in line, where blocks before it share that key, and those of blocks after it. */
   share(source: Source, tier: Tier, block: number): void {
-    if (this.#sharedKeys(block) > 0) this.#settleShared(source, tier, block);
+    if (this.sharedKeys(block) > 0) this.#settleShared(source, tier, block);
     this.shareChildren(source, tier, block);
   }
 
@@ -72,19 +121,23 @@ export class Residency {
     }
   }
 
-  #sharedKeys(block: number): number {
-    return this.#blocks.head(block) > 0 && this.#blocks.keyCount(block) > 0 ? 1 : 0;
-  }
-
   #settleShared(source: Source, tier: Tier, block: number): void {
-    const words = this.#blocks.keyWords(block);
-    const start = this.#blocks.keyStart(block);
-    if (this.#isWhole(source, tier, block)) {
+    const blocks = this.#blocks;
+    blocks.renew(block, source);
+    const whole = this.#isWhole(source, tier, block);
+    if (whole === blocks.holdsShared(block, tier)) return;
+    const words = blocks.keyWords(block);
+    const start = blocks.keyStart(block);
+    const [lo, hi] = [words[start]!, words[start + 1]!];
+    if (whole) {
       const holder = this.holder(source, tier);
-      if (holder >= 0) this.#holdAt(words, start, 1, holder);
-    } else if (holderOf(source, tier) >= 0) {
-      this.#store.dropAt(-1, words[start]!, words[start + 1]!, holderOf(source, tier));
-    }
+      if (holder < 0) return;
+      this.#copy[0] = lo;
+      this.#copy[1] = hi;
+      this.#store.hold(this.#copy, 0, 1, holder, -1, this.#trace);
+      if (this.#trace.had[0] === 1) this.addExtra(source, tier, lo, hi);
+    } else this.#release(source, tier, lo, hi, true, -1);
+    blocks.setHoldsShared(block, tier, whole);
   }
 
   /** Whether every block that has a part of the block's first key has a copy in the tier. */
@@ -99,18 +152,5 @@ export class Residency {
       at = blocks.parent(at);
       if (at < 0) return false;
     }
-  }
-
-  readonly #copy = new Uint32Array(512);
-
-  /** Key words may stand at an odd address of their buffer, which `KeyStore.hold` does not take. */
-  #holdAt(words: Uint32Array, start: number, count: number, holder: number): number {
-    let last = -1;
-    for (let done = 0; done < count; done += 256) {
-      const n = Math.min(256, count - done);
-      for (let i = 0; i < 2 * n; i++) this.#copy[i] = words[start + 2 * done + i]!;
-      last = this.#store.hold(this.#copy, 0, n, holder, last);
-    }
-    return last;
   }
 }

@@ -3,7 +3,7 @@ import type { Counters } from "./counters";
 import type { BlockShape, ChainEnd, EngineBlocks } from "./engine-blocks";
 import type { EngineSpace } from "./engine-space";
 import { alignExtras } from "./event-extras";
-import type { KeyStore } from "./key-store";
+import type { HoldTrace, KeyStore } from "./key-store";
 import type { Residency } from "./residency";
 import type { Source } from "./sources";
 
@@ -30,7 +30,7 @@ export class StoreEvents {
   readonly #tail: Uint32Array;
   readonly #shape: BlockShape = { keyFrom: 0, keyCount: 0, head: 0, tailFrom: 0, tailCount: 0 };
   #tokens = new Uint32Array(1024);
-  #positions = new Int32Array(256);
+  #trace: HoldTrace = { positions: new Int32Array(256), had: new Uint8Array(256) };
   // A run of keys to be held, and the blocks they belong to.
   #runFrom = 0;
   #runTo = 0;
@@ -244,19 +244,35 @@ export class StoreEvents {
 
   #flush(source: Source, tier: Tier): void {
     const count = this.#runTo - this.#runFrom;
-    if (count > 0) {
-      if (this.#positions.length < count) this.#positions = new Int32Array(2 * count);
-      const holder = this.#residency.holder(source, tier);
-      if (holder >= 0) {
-        this.#near = this.#store.hold(this.#keys.words, this.#runFrom, count, holder, this.#near, this.#positions);
-        for (let i = 0; i < this.#runBlocks.length; i++) {
-          this.#blocks.setHint(this.#runBlocks[i]!, this.#positions[this.#runLast[i]! - this.#runFrom]!);
-        }
-      } else this.#counters.add("refused", count);
-    }
+    const holder = count > 0 ? this.#residency.holder(source, tier) : -1;
+    if (holder >= 0) {
+      if (this.#trace.had.length < count) {
+        this.#trace = { positions: new Int32Array(2 * count), had: new Uint8Array(2 * count) };
+      }
+      this.#near = this.#store.hold(this.#keys.words, this.#runFrom, count, holder, this.#near, this.#trace);
+      this.#noteRun(source, tier);
+    } else this.#counters.add("refused", count);
     this.#runFrom = this.#runTo;
     this.#runBlocks.length = 0;
     this.#runLast.length = 0;
+  }
+
+  /** Notes where the run's blocks have their last keys, and which keys other blocks have too. */
+  #noteRun(source: Source, tier: Tier): void {
+    const { positions, had } = this.#trace;
+    const { words } = this.#keys;
+    let first = this.#runFrom;
+    for (let i = 0; i < this.#runBlocks.length; i++) {
+      const block = this.#runBlocks[i]!;
+      const last = this.#runLast[i]!;
+      this.#blocks.setHint(block, positions[last - this.#runFrom]!);
+      const end = last + 1 - this.#residency.uniqueKeys(block);
+      for (let key = first; key < end; key++) {
+        if (had[key - this.#runFrom] === 1)
+          this.#residency.addExtra(source, tier, words[2 * key]!, words[2 * key + 1]!);
+      }
+      first = last + 1;
+    }
   }
 
   #keepExtras(source: Source, event: BlocksStored, extras: readonly string[]): void {
