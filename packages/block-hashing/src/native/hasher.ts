@@ -54,6 +54,8 @@ class Hasher implements BlockHasher {
     this.outAt = align(this.extrasAt + EXTRA_BYTES * this.chunkBlocks);
     this.scratchAt = align(this.outAt + 8 * this.chunkBlocks);
     this.keys.kernel.reserve(this.scratchAt + PADDING);
+    // The keys were derived by way of this memory; blocks that are no multiple of eight rely on zeros behind them.
+    this.keys.kernel.u8.fill(0, this.tokensAt, this.extrasAt);
   }
 
   append(input: HashInput, into: BlockKeys): number {
