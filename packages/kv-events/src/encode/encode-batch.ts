@@ -23,7 +23,7 @@ interface FieldWriter<E> {
 const STORED_FIELDS: readonly FieldWriter<EngineBlocksStored>[] = [
   required(1, (writer, event, options) => writeHashes(writer, event, options.hashes)),
   required(2, (writer, event, options) => writeParent(writer, event, options.hashes)),
-  required(3, (writer, event) => writeTokens(writer, event.tokenIds)),
+  required(3, (writer, event) => writer.uint32Array(event.tokenIds)),
   required(4, (writer, event) => writer.integer(event.blockSizeTokens)),
   required(5, (writer, event) => writeInteger(writer, event.loraId)),
   required(6, (writer, event) => writeText(writer, event.medium)),
@@ -71,16 +71,18 @@ function writeFields<E>(
     const last = fields.findLastIndex((field) => !field.isDefault(event));
     writer.array(last + 2);
     writer.text(tag);
-    for (const field of fields.slice(0, last + 1)) field.write(writer, event, options);
+    for (let i = 0; i <= last; i++) fields[i]!.write(writer, event, options);
     return;
   }
-  const present = fields.filter((field) => !field.isDefault(event));
-  writer.map(present.length + 1);
+  let present = 1;
+  for (const field of fields) if (!field.isDefault(event)) present++;
+  writer.map(present);
   writer.text("type");
   writer.text(tag);
-  for (const { field, write } of present) {
-    writer.text(FIELD_NAMES[field]!);
-    write(writer, event, options);
+  for (const field of fields) {
+    if (field.isDefault(event)) continue;
+    writer.text(FIELD_NAMES[field.field]!);
+    field.write(writer, event, options);
   }
 }
 
@@ -108,11 +110,6 @@ function writeText(writer: MsgpackWriter, value: string | undefined): void {
 function writeInteger(writer: MsgpackWriter, value: number | undefined): void {
   if (value === undefined) writer.nil();
   else writer.integer(value);
-}
-
-function writeTokens(writer: MsgpackWriter, tokens: Uint32Array): void {
-  writer.array(tokens.length);
-  for (let i = 0; i < tokens.length; i++) writer.integer(tokens[i]!);
 }
 
 function writeExtraKeys(writer: MsgpackWriter, keys: readonly RawExtraKeys[] | undefined): void {

@@ -35,13 +35,7 @@ export class MsgpackWriter {
   }
 
   text(value: string): void {
-    const bytes = utf8.encode(value);
-    const { length } = bytes;
-    if (length < 32) this.#byte(0xa0 | length);
-    else if (length < 0x100) this.#tiny(0xd9, length);
-    else if (length < 0x1_0000) this.#short(0xda, length);
-    else this.#long(0xdb, length);
-    this.raw(bytes);
+    if (value.length >= 32 || !this.#shortAscii(value)) this.#longText(utf8.encode(value));
   }
 
   binary(bytes: Uint8Array): void {
@@ -88,10 +82,57 @@ export class MsgpackWriter {
     }
   }
 
+  /** An array of unsigned 32-bit integers. */
+  uint32Array(values: Uint32Array): void {
+    this.array(values.length);
+    this.#reserve(values.length * 5);
+    const bytes = this.#bytes;
+    let at = this.#at;
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i]!;
+      if (value >= 0x1_0000) {
+        bytes[at++] = 0xce;
+        bytes[at++] = value >>> 24;
+        bytes[at++] = value >>> 16;
+        bytes[at++] = value >>> 8;
+      } else if (value >= 0x100) {
+        bytes[at++] = 0xcd;
+        bytes[at++] = value >>> 8;
+      } else if (value >= 0x80) bytes[at++] = 0xcc;
+      bytes[at++] = value;
+    }
+    this.#at = at;
+  }
+
   raw(bytes: Uint8Array): void {
     this.#reserve(bytes.length);
     this.#bytes.set(bytes, this.#at);
     this.#at += bytes.length;
+  }
+
+  /** Texts of engines are short and plain: a loop is quicker than an encoder. Returns false, and writes nothing, for others. */
+  #shortAscii(value: string): boolean {
+    const { length } = value;
+    this.#reserve(length + 1);
+    const bytes = this.#bytes;
+    const at = this.#at;
+    for (let i = 0; i < length; i++) {
+      const code = value.charCodeAt(i);
+      if (code >= 0x80) return false;
+      bytes[at + 1 + i] = code;
+    }
+    bytes[at] = 0xa0 | length;
+    this.#at = at + 1 + length;
+    return true;
+  }
+
+  #longText(bytes: Uint8Array): void {
+    const { length } = bytes;
+    if (length < 32) this.#byte(0xa0 | length);
+    else if (length < 0x100) this.#tiny(0xd9, length);
+    else if (length < 0x1_0000) this.#short(0xda, length);
+    else this.#long(0xdb, length);
+    this.raw(bytes);
   }
 
   #negative(value: number): void {
