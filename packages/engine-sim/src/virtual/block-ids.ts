@@ -15,10 +15,18 @@ export interface VirtualRequest extends ReplicaRequest {
 /** Ids from here on are given to blocks that contain output, each used once. */
 export const FIRST_OUTPUT_BLOCK_ID = 2 ** 40;
 
-/** Writes the 64-bit engine hash that a virtual fleet publishes for block `id` at index `at` of `into`. */
+/**
+ * The 64-bit engine hash that a virtual fleet publishes for block `id`: id + 1, because readers of events take a parent
+ * of 0 for none.
+ */
+export function blockIdHash(id: number): { readonly lo: number; readonly hi: number } {
+  return { lo: (id + 1) >>> 0, hi: Math.floor((id + 1) / 2 ** 32) };
+}
+
+/** Writes {@link blockIdHash} of `id` at index `at` of `into`. */
 export function writeBlockIdHash(id: number, into: EngineHashes, at: number): void {
-  into[2 * at] = id >>> 0;
-  into[2 * at + 1] = Math.floor(id / 2 ** 32);
+  into[2 * at] = (id + 1) >>> 0;
+  into[2 * at + 1] = Math.floor((id + 1) / 2 ** 32);
 }
 
 /** Tokens that stand for block `id`: the same for equal ids, different for others; each below 2^31. */

@@ -1,6 +1,6 @@
 import type { BlocksRemoved, BlocksStored, EngineHashes, KvEvent } from "@warmpath/contracts";
 import type { ReplicaEvent, ReplicaStored } from "../core/replica-types";
-import { fillSyntheticTokens, type VirtualRequest, writeBlockIdHash } from "./block-ids";
+import { blockIdHash, fillSyntheticTokens, type VirtualRequest, writeBlockIdHash } from "./block-ids";
 
 /** Turns the events of a step into the form in which an index takes them. Removals in a row become one event. */
 export function toKvEvents<R extends VirtualRequest>(
@@ -26,7 +26,7 @@ function toStored<R extends VirtualRequest>(event: ReplicaStored<R, number>, blo
   return {
     kind: "stored",
     blockHashes: toHashes(event.keys),
-    parentHash: event.parent === undefined ? undefined : toWords(event.parent),
+    parentHash: event.parent === undefined ? undefined : blockIdHash(event.parent),
     // Tokens are most of the work, and many listeners never ask.
     get tokenIds(): Uint32Array {
       tokens ??= tokensOf(event, blockSizeTokens);
@@ -62,8 +62,4 @@ function toHashes(keys: readonly number[]): EngineHashes {
   const hashes = new Uint32Array(2 * keys.length);
   for (const [i, key] of keys.entries()) writeBlockIdHash(key, hashes, i);
   return hashes;
-}
-
-function toWords(key: number): { lo: number; hi: number } {
-  return { lo: key >>> 0, hi: Math.floor(key / 2 ** 32) };
 }

@@ -89,7 +89,7 @@ describe("createVirtualFleet", () => {
     expect(atMs - batch.timestampSeconds * 1000).toBeCloseTo(7, 9);
     const [stored] = batch.events;
     if (stored?.kind !== "stored") throw new Error("no store");
-    expect([...stored.blockHashes]).toEqual([1, 0, 5, 2]);
+    expect([...stored.blockHashes]).toEqual([2, 0, 6, 2]);
     expect(stored.parentHash).toBeUndefined();
     expect([...stored.tokenIds]).toEqual([...syntheticBlockTokens(1, 16), ...syntheticBlockTokens(id, 16)]);
   });
