@@ -1,1 +1,5 @@
-export {};
+export type { EndpointSpec } from "@warmpath/fleet";
+export type { Gateway } from "./gateway";
+export { createGateway } from "./gateway";
+export type { GatewayOptions, RoutingPolicy } from "./options";
+export { GATEWAY_DEFAULTS, ROUTING_POLICIES } from "./options";
