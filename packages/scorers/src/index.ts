@@ -10,7 +10,7 @@ export type { BalanceOptions } from "./cost/balance";
 export type { CostCoefficients, CostProfileName } from "./cost/coefficients";
 export { COST_PROFILES, DEFAULT_COST_PROFILE } from "./cost/coefficients";
 export type { CostProducerOptions } from "./cost/cost-producer";
-export { COST_BALANCE, COST_PRODUCER, createCostProducer } from "./cost/cost-producer";
+export { COST_CAPACITY, COST_PRODUCER, createCostProducer } from "./cost/cost-producer";
 export type { CostScorerOptions } from "./cost/cost-scorer";
 export { COST_SCORER, createCostScorer } from "./cost/cost-scorer";
 export {

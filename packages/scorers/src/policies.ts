@@ -1,4 +1,4 @@
-import type { DataProducer, Random, RequestObserver } from "@warmpath/contracts";
+import type { DataProducer, Picker, Random, RequestObserver } from "@warmpath/contracts";
 import { createProfile, type Profile } from "@warmpath/scheduling";
 import { createActiveRequestScorer } from "./active-request-scorer/active-request-scorer";
 import { createBoundedPrefixScorer } from "./bounded-prefix-scorer/bounded-prefix-scorer";
@@ -59,7 +59,7 @@ export const POLICIES = {
     return {
       producers: [],
       observers: [scorer],
-      profiles: [createProfile({ scorers: [{ scorer, weight: 1 }], picker: createMaxScorePicker(options) })],
+      profiles: [createProfile({ scorers: [{ scorer, weight: 1 }], picker: firstOfEquals(options) })],
     };
   },
   "bounded-prefix": (options) => boundedPrefix(options, undefined),
@@ -89,6 +89,11 @@ function boundedPrefix(options: PolicyOptions, slackTokens: number | undefined):
   return {
     producers: [],
     observers: [scorer],
-    profiles: [createProfile({ scorers: [{ scorer, weight: 1 }], picker: createMaxScorePicker(options) })],
+    profiles: [createProfile({ scorers: [{ scorer, weight: 1 }], picker: firstOfEquals(options) })],
   };
+}
+
+/** As the published figures break ties. */
+function firstOfEquals({ random }: PolicyOptions): Picker {
+  return createMaxScorePicker({ random, ties: "first" });
 }

@@ -41,20 +41,16 @@ export class Balance {
     this.#account.add(slot, tokens);
   }
 
-  /** Writes each candidate's price in ms; the least loaded has 0. */
-  price(candidates: readonly Candidate[], nowMs: number, msPerToken: number, into: Float64Array): void {
+  /** Adds each candidate's price in ms to `into`; the least loaded's is 0. */
+  addPrices(candidates: readonly Candidate[], nowMs: number, msPerToken: number, into: Float64Array): void {
     const { band, slackTokens, price, gentlePrice } = this.#options;
     const limit = (1 + band) * this.#account.mean(candidates, nowMs) + slackTokens;
     let least = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < candidates.length; i++) least = Math.min(least, this.#account.of(candidates[i]!.endpoint.slot));
     for (let i = 0; i < candidates.length; i++) {
       const work = this.#account.of(candidates[i]!.endpoint.slot);
-      if (work < least) least = work;
-      into[i] = work;
-    }
-    for (let i = 0; i < candidates.length; i++) {
-      const work = into[i]!;
-      const beyond = work > limit ? work - limit : 0;
-      into[i] = (gentlePrice * (work - least) + price * beyond) * msPerToken;
+      const beyond = Math.max(0, work - limit);
+      into[i] = into[i]! + (gentlePrice * (work - least) + price * beyond) * msPerToken;
     }
   }
 }

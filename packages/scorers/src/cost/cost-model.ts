@@ -70,14 +70,13 @@ export function ttftMs(load: EndpointLoad, input: CostInput, k: CostCoefficients
   return running + steps * stepMs + Math.max(k.weightReadMs, work) + tierLoadMs(input, k) + blockWaitMs(load, input);
 }
 
-/**
- * Predicted slow-down of those who decode there, summed over them: their steps carry this request's prefill, and then
- * its own decoding.
- */
+/** Predicted slow-down of those who decode there, summed over them, by this request's own decoding beside theirs. */
 export function interferenceMs(load: EndpointLoad, input: CostInput, k: CostCoefficients): number {
-  const others = decoding(load);
-  if (others === 0) return 0;
-  const prefill = computeMs(input.promptTokens - input.matchedTokens, input.matchedTokens, k);
-  const decode = input.outputTokens * (k.decodeMsPerSequence + k.contextMsPerToken * input.promptTokens);
-  return others * (prefill + decode);
+  const perStep = k.decodeMsPerSequence + k.contextMsPerToken * input.promptTokens;
+  return decoding(load) * input.outputTokens * perStep;
+}
+
+/** Time that the endpoint's prefill takes for this request, queues and steps aside: the capacity it uses up. */
+export function workMs(input: CostInput, k: CostCoefficients): number {
+  return computeMs(input.promptTokens - input.matchedTokens, input.matchedTokens, k);
 }

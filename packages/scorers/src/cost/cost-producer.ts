@@ -4,6 +4,7 @@ import {
   type DataProducer,
   type Decision,
   PREFIX_MATCH,
+  type PrefixMatch,
   type RequestObserver,
   type RequestOutcome,
   type SchedulingContext,
@@ -13,35 +14,47 @@ import {
 import { promptTokens, uncachedTokens } from "../work-account";
 import { Balance, type BalanceOptions } from "./balance";
 import { COST_PROFILES, type CostCoefficients, DEFAULT_COST_PROFILE } from "./coefficients";
-import { type CostInput, interferenceMs, ttftMs } from "./cost-model";
+import { type CostInput, interferenceMs, ttftMs, workMs } from "./cost-model";
+import { Popularity } from "./popularity";
 
 export const COST_PRODUCER = "cost-producer";
 
-/** Price in ms of each candidate's share of the long-run work, in the order of `SchedulingContext.candidates`. */
-export const COST_BALANCE: DataKey<Float64Array> = { type: "cost-balance", producer: COST_PRODUCER };
+/**
+ * Price in ms of the capacity that the request would use up on each candidate, in the order of
+ * `SchedulingContext.candidates`: what its work costs those who come later.
+ */
+export const COST_CAPACITY: DataKey<Float64Array> = { type: "cost-capacity", producer: COST_PRODUCER };
 
 export interface CostProducerOptions {
   /** Default: those of `DEFAULT_COST_PROFILE`. */
   readonly coefficients?: CostCoefficients | undefined;
   readonly balance?: BalanceOptions | undefined;
+  /**
+   * Milliseconds that later requests lose for each millisecond of prefill while nothing waits; it grows with each request
+   * that waits per endpoint. Keeps a conversation where its blocks are through a short queue, and under overload, when
+   * work done twice would cost most. Prompts that part at the same block share it, because a copy of a prefix that many
+   * have in common serves them all. Default 24.
+   */
+  readonly workWeight?: number | undefined;
 }
 
 /** Arrays of one request. */
 class CostArrays {
   ttftMs = new Float64Array(0);
   interferenceMs = new Float64Array(0);
-  balanceMs = new Float64Array(0);
+  capacityMs = new Float64Array(0);
 
   reserve(count: number): void {
     if (this.ttftMs.length >= count) return;
     this.ttftMs = new Float64Array(count);
     this.interferenceMs = new Float64Array(count);
-    this.balanceMs = new Float64Array(count);
+    this.capacityMs = new Float64Array(count);
   }
 }
 
 /** Weight of a new observation in a running mean. */
 const GAIN = 0.02;
+const POPULARITY_HALF_LIFE_MS = 60_000;
 /** Arrays kept for later requests. */
 const MAX_FREE = 256;
 
@@ -49,10 +62,12 @@ const MAX_FREE = 256;
 class CostProducer implements DataProducer, RequestObserver {
   readonly type = COST_PRODUCER;
   readonly name = COST_PRODUCER;
-  readonly produces = [COST_PREDICTION, COST_BALANCE];
+  readonly produces = [COST_PREDICTION, COST_CAPACITY];
   readonly consumes = [PREFIX_MATCH];
   readonly #coefficients: CostCoefficients;
   readonly #balance: Balance;
+  readonly #workWeight: number;
+  readonly #popularity = new Popularity(POPULARITY_HALF_LIFE_MS);
   readonly #free: CostArrays[] = [];
   #meanOutputTokens = 256;
   readonly #input: CostInput = {
@@ -68,6 +83,7 @@ class CostProducer implements DataProducer, RequestObserver {
   constructor(options: CostProducerOptions) {
     this.#coefficients = options.coefficients ?? COST_PROFILES[DEFAULT_COST_PROFILE];
     this.#balance = new Balance(options.balance);
+    this.#workWeight = options.workWeight ?? 24;
   }
 
   produce(context: SchedulingContext): void {
@@ -78,6 +94,7 @@ class CostProducer implements DataProducer, RequestObserver {
     input.promptTokens = promptTokens(context);
     input.outputTokens = Math.min(context.request.maxOutputTokens ?? Number.POSITIVE_INFINITY, this.#meanOutputTokens);
     const match = context.get(PREFIX_MATCH);
+    const workWeight = (this.#workWeight * (1 + this.#queued(context))) / (1 + this.#popularityOf(context, match));
     for (let i = 0; i < candidates.length; i++) {
       const { endpoint, load } = candidates[i]!;
       input.matchedTokens = match?.matchedTokens(endpoint.slot) ?? 0;
@@ -85,10 +102,28 @@ class CostProducer implements DataProducer, RequestObserver {
       input.storageTokens = match?.matchedTokensInTier(endpoint.slot, TIER_STORAGE) ?? 0;
       costs.ttftMs[i] = ttftMs(load, input, this.#coefficients);
       costs.interferenceMs[i] = interferenceMs(load, input, this.#coefficients);
+      costs.capacityMs[i] = workWeight * workMs(input, this.#coefficients);
     }
-    this.#balance.price(candidates, context.nowMs, this.#coefficients.prefillMsPerToken, costs.balanceMs);
+    this.#balance.addPrices(candidates, context.nowMs, this.#coefficients.prefillMsPerToken, costs.capacityMs);
     context.set(COST_PREDICTION, costs);
-    context.set(COST_BALANCE, costs.balanceMs);
+    context.set(COST_CAPACITY, costs.capacityMs);
+  }
+
+  /** Requests that wait for prefill, per endpoint: each of them loses what a new one's work takes. */
+  #queued({ candidates }: SchedulingContext): number {
+    let tokens = 0;
+    for (let i = 0; i < candidates.length; i++) tokens += candidates[i]!.load.inFlightPrefillTokens;
+    return tokens / candidates.length / Math.max(1, this.#input.foreignPrefillTokens);
+  }
+
+  /** Earlier prompts whose longest match ended where this one's does. */
+  #popularityOf(context: SchedulingContext, match: PrefixMatch | undefined): number {
+    const { candidates, keys, nowMs } = context;
+    if (!match || !keys) return 0;
+    let longest = 0;
+    for (const { endpoint } of candidates) longest = Math.max(longest, match.matchedTokens(endpoint.slot));
+    const blocks = Math.floor(longest / keys.blockSizeTokens);
+    return blocks > 0 && blocks <= keys.count ? this.#popularity.visit(keys, blocks - 1, nowMs) : 0;
   }
 
   onDispatch(context: SchedulingContext, decision: Decision): void {
@@ -113,7 +148,7 @@ class CostProducer implements DataProducer, RequestObserver {
 }
 
 /**
- * Makes the producer of `COST_PREDICTION` and `COST_BALANCE`. It must be among the director's observers too, or the
+ * Makes the producer of `COST_PREDICTION` and `COST_CAPACITY`. It must be among the director's observers too, or the
  * balance sees no work.
  */
 export function createCostProducer(options: CostProducerOptions = {}): DataProducer & RequestObserver {

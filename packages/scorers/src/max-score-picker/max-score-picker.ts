@@ -7,18 +7,24 @@ export interface MaxScorePickerOptions {
   readonly name?: string | undefined;
   /** Targets to return, best first. Default 1. */
   readonly maxNumOfEndpoints?: number | undefined;
+  /** Who wins among equals: chance, or the first in the list, as some published figures have it. Default `random`. */
+  readonly ties?: "random" | "first" | undefined;
 }
 
-/** The highest totals; equal ones in random order. */
+/** Lets the first of equals stay the best. */
+const NEVER: Random = { next: () => 1 };
+
+/** The highest totals; equal ones in random order unless `ties` says otherwise. */
 export function createMaxScorePicker(options: MaxScorePickerOptions): Picker {
-  const { random, name = MAX_SCORE_PICKER, maxNumOfEndpoints = 1 } = options;
+  const { name = MAX_SCORE_PICKER, maxNumOfEndpoints = 1, ties = "random" } = options;
+  const random = ties === "random" ? options.random : NEVER;
   return {
     type: MAX_SCORE_PICKER,
     name,
     pick: (_, candidates, totals) =>
       maxNumOfEndpoints === 1
         ? [bestOf(totals, candidates.length, random)]
-        : bestFirst(totals, candidates.length, random).slice(0, maxNumOfEndpoints),
+        : bestFirst(totals, candidates.length, ties === "random" ? random : undefined).slice(0, maxNumOfEndpoints),
   };
 }
 
@@ -39,8 +45,9 @@ function bestOf(totals: Float64Array, count: number, random: Random): number {
   return best;
 }
 
-function bestFirst(totals: Float64Array, count: number, random: Random): number[] {
-  return shuffled(count, random).sort((a, b) => totals[b]! - totals[a]!);
+function bestFirst(totals: Float64Array, count: number, random: Random | undefined): number[] {
+  const order = random ? shuffled(count, random) : Array.from({ length: count }, (_, i) => i);
+  return order.sort((a, b) => totals[b]! - totals[a]!);
 }
 
 /** The numbers from 0 to `count` - 1 in random order (Fisher and Yates). */

@@ -12,7 +12,7 @@ export const PREFIX_LOAD_SCORER = "prefix-load-scorer";
 
 export interface PrefixLoadScorerOptions {
   readonly name?: string | undefined;
-  /** Tokens that count as one. Default 1; published figures count in blocks. */
+  /** Tokens that count as one; the rest is cut. Default 1; published figures count in blocks. */
   readonly blockSizeTokens?: number | undefined;
 }
 
@@ -24,7 +24,7 @@ export function createPrefixLoadScorer(options: PrefixLoadScorerOptions = {}): S
   const { name = PREFIX_LOAD_SCORER, blockSizeTokens = 1 } = options;
   const account = new WorkAccount(Number.POSITIVE_INFINITY);
   const blocks = (context: SchedulingContext, slot: number): number =>
-    Math.ceil(uncachedTokens(context, slot) / blockSizeTokens);
+    Math.floor(uncachedTokens(context, slot) / blockSizeTokens);
   return {
     type: PREFIX_LOAD_SCORER,
     name,
