@@ -41,7 +41,7 @@ export class RecordingSink implements KvEventSink {
 }
 
 /** Waits until `check` holds; fails with its last difference after `limitMs`. */
-export async function eventually(check: () => void, limitMs = 5_000): Promise<void> {
+export async function eventually(check: () => void, limitMs = 15_000): Promise<void> {
   const end = performance.now() + limitMs;
   for (;;) {
     try {

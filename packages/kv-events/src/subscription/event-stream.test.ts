@@ -88,7 +88,7 @@ describe("subscribeKvEvents, in a simulated network", () => {
         await subscription.close();
         expect(wire.openSockets).toBe(0);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   }, 60_000);
 
@@ -116,7 +116,7 @@ describe("subscribeKvEvents, in a simulated network", () => {
         expect(state.subscription.state.replays).toBeLessThanOrEqual(replays + 1);
         await state.subscription.close();
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   }, 60_000);
 

@@ -43,7 +43,7 @@ function follow(
     logger: silentLogger,
     reconnectMinMs: 10,
     reconnectMaxMs: 50,
-    replayIdleMs: 100,
+    replayIdleMs: 300,
     replayCooldownMs: 100,
     probeIdleMs: 50,
     ...options,
@@ -55,7 +55,7 @@ function follow(
 /** Connected, its history read, and its topic known to the publisher. */
 async function settled({ subscription }: Follower): Promise<void> {
   await eventually(() => expect(subscription.state).toMatchObject({ connected: true, replaying: false }));
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await new Promise((resolve) => setTimeout(resolve, 100));
 }
 
 function publish(publisher: KvEventPublisher, from: number, to: number): void {
