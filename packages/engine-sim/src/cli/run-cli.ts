@@ -1,11 +1,11 @@
 import { VLLM_HASH_ALGORITHMS, type VllmHashAlgorithm } from "@warmpath/block-hashing";
 import { WarmpathError } from "@warmpath/contracts";
+import { loadTokenizer } from "@warmpath/tokenization";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { DEFAULT_STEP_TIME_PROFILE, STEP_TIME_PROFILES } from "../core/step-time";
 import type { SimulatedEngineOptions, SimulatedKvEvents } from "../http/options";
 import { type SimulatedEngine, startSimulatedEngine } from "../http/start";
 import type { EngineTokenizer } from "../http/tokenizer";
-import { loadEngineTokenizer } from "./load-tokenizer";
 
 /** What the command line came to. */
 interface CliOptions {
@@ -92,7 +92,8 @@ function createCommand(): Command {
 async function startEngines(options: CliOptions, command: Command): Promise<readonly SimulatedEngine[]> {
   const engines: SimulatedEngine[] = [];
   try {
-    const tokenizer = options.tokenizer === "simulated" ? undefined : await loadEngineTokenizer(options.tokenizer);
+    const tokenizer =
+      options.tokenizer === "simulated" ? undefined : await loadTokenizer({ source: options.tokenizer });
     for (let i = 0; i < options.count; i++)
       engines.push(await startSimulatedEngine(engineOptions(options, i, tokenizer)));
     return engines;

@@ -135,6 +135,26 @@ describe("startSimulatedEngine", () => {
     }
   });
 
+  it("finds the whole conversation again with its own tokenizer", async () => {
+    const engine = await startSimulatedEngine({ model: "tiny", profile: FLAT, timeScale: 0 });
+    open.push(engine);
+    const messages: { role: string; content: string }[] = [
+      { role: "system", content: "You are a careful assistant. ".repeat(10) },
+      { role: "user", content: "What does a prefix cache keep?" },
+    ];
+    let known = 0;
+    for (let turn = 0; turn < 5; turn++) {
+      const { usage, choices } = await postJson(engine, "/v1/chat/completions", {
+        messages,
+        max_tokens: 30,
+        ignore_eos: true,
+      });
+      expect(usage.prompt_tokens_details.cached_tokens).toBe(Math.floor(known / 16) * 16);
+      known = usage.prompt_tokens + usage.completion_tokens - 1;
+      messages.push(choices[0]!.message, { role: "user", content: `And of turn ${turn}, naïve café 漢字 🙂?` });
+    }
+  });
+
   it("streams a chat like vLLM: role, pieces, finish, usage, done", async () => {
     const engine = await start();
     const body = { model: "tiny", messages: [{ role: "user", content: "Hi" }], max_tokens: 6, ignore_eos: true };

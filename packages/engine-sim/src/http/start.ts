@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { type KvEventAddress, WarmpathError } from "@warmpath/contracts";
-import * as tokenization from "@warmpath/tokenization";
+import { createSimulatedTokenizer } from "@warmpath/tokenization";
 import { createEngine, type Engine } from "./engine";
 import type { SimulatedFailures } from "./failures";
 import { type ResolvedEngineOptions, resolveEngineOptions, type SimulatedEngineOptions } from "./options";
@@ -9,7 +9,6 @@ import { openRankPublishers, type RankPublishers } from "./rank-publisher";
 import { Refusal, refuse, refusePlainly } from "./refusal";
 import { ROUTES } from "./routes";
 import { sendJson } from "./send";
-import type { EngineTokenizer } from "./tokenizer";
 
 /** Sums over all ranks since the start, and the load now. */
 export interface SimulatedEngineStats {
@@ -49,7 +48,7 @@ export interface SimulatedEngine {
 /** Starts an engine that speaks vLLM's HTTP API and publishes its KV events. Rejects with `port_in_use` or `invalid_configuration`. */
 export async function startSimulatedEngine(options: SimulatedEngineOptions): Promise<SimulatedEngine> {
   const resolved = resolveEngineOptions(options);
-  const tokenizer = options.tokenizer ?? defaultTokenizer();
+  const tokenizer = options.tokenizer ?? createSimulatedTokenizer();
   const publishers =
     resolved.kvEvents === false ? undefined : await openRankPublishers(resolved.kvEvents, resolved.dataParallelSize);
   try {
@@ -61,12 +60,6 @@ export async function startSimulatedEngine(options: SimulatedEngineOptions): Pro
     await publishers?.close();
     throw error;
   }
-}
-
-function defaultTokenizer(): EngineTokenizer {
-  const { createSimulatedTokenizer } = tokenization as { createSimulatedTokenizer?: () => EngineTokenizer };
-  if (createSimulatedTokenizer) return createSimulatedTokenizer();
-  throw new WarmpathError("tokenizer_unavailable", "No tokenizer was given.");
 }
 
 async function answer(engine: Engine, request: IncomingMessage, response: ServerResponse): Promise<void> {
