@@ -26,44 +26,47 @@ const TEXT_FIELDS: ReadonlyMap<string, string> = new Map([
  * Throws `invalid_request` when a message is not an object, or its role or content has a wrong type.
  */
 export function readMessages(scanner: JsonScanner, at: number, into: Segments): void {
+  // Both serve for every message and part in turn.
+  const message = new Members(scanner);
+  const part = new Members(scanner);
   scanner.forEachElement(at, 2, (start, _end, index) => {
-    const param = `messages.${index}`;
-    if (scanner.bytes[start] !== OPEN_BRACE) throw invalidField(param, "an object");
-    const message = new Members(scanner).read(start, 3);
+    if (scanner.bytes[start] !== OPEN_BRACE) throw invalidField(`messages.${index}`, "an object");
+    message.read(start, 3);
     const role = message.find("role");
-    if (role < 0 || scanner.bytes[message.valueStart(role)] !== QUOTE) throw invalidField(`${param}.role`, "a string");
+    if (role < 0 || scanner.bytes[message.valueStart(role)] !== QUOTE) {
+      throw invalidField(`messages.${index}.role`, "a string");
+    }
     pushText(into, message, role);
-    readContent(scanner, message, param, into);
+    readContent(scanner, message, part, index, into);
     const calls = message.find("tool_calls");
-    if (calls >= 0 && scanner.bytes[message.valueStart(calls)] !== 0x6e)
+    if (calls >= 0 && scanner.bytes[message.valueStart(calls)] !== 0x6e) {
       into.push(SEGMENT_JSON, message.valueStart(calls), message.valueEnd(calls));
+    }
   });
 }
 
-function readContent(scanner: JsonScanner, message: Members, param: string, into: Segments): void {
-  const index = message.find("content");
-  if (index < 0) return;
-  const start = message.valueStart(index);
+function readContent(scanner: JsonScanner, message: Members, part: Members, index: number, into: Segments): void {
+  const content = message.find("content");
+  if (content < 0) return;
+  const start = message.valueStart(content);
   const first = scanner.bytes[start];
-  if (first === QUOTE) pushText(into, message, index);
+  if (first === QUOTE) pushText(into, message, content);
   else if (first === OPEN_BRACKET) {
-    scanner.forEachElement(start, 4, (partStart, partEnd, part) => {
-      readPart(scanner, partStart, partEnd, `${param}.content.${part}`, into);
+    scanner.forEachElement(start, 4, (partStart, partEnd, partIndex) => {
+      if (scanner.bytes[partStart] === QUOTE) into.push(SEGMENT_TEXT, partStart + 1, partEnd - 1);
+      else if (scanner.bytes[partStart] === OPEN_BRACE) readPart(scanner, part.read(partStart, 5), partStart, into);
+      else throw invalidField(`messages.${index}.content.${partIndex}`, "a content part");
     });
-  } else if (first !== 0x6e) throw invalidField(`${param}.content`, "a string, an array of parts, or null");
+  } else if (first !== 0x6e) {
+    throw invalidField(`messages.${index}.content`, "a string, an array of parts, or null");
+  }
 }
 
-function readPart(scanner: JsonScanner, start: number, end: number, param: string, into: Segments): void {
-  if (scanner.bytes[start] === QUOTE) {
-    into.push(SEGMENT_TEXT, start + 1, end - 1);
-    return;
-  }
-  if (scanner.bytes[start] !== OPEN_BRACE) throw invalidField(param, "a content part");
-  const part = new Members(scanner).read(start, 5);
+function readPart(scanner: JsonScanner, part: Members, start: number, into: Segments): void {
   const field = TEXT_FIELDS.get(partType(scanner, part));
   const text = field === undefined ? -1 : part.find(field);
   if (text >= 0 && scanner.bytes[part.valueStart(text)] === QUOTE) pushText(into, part, text);
-  else if (field === undefined) into.push(SEGMENT_MEDIA, start, end);
+  else if (field === undefined) into.push(SEGMENT_MEDIA, start, part.end);
 }
 
 /** A part without a type is text when it has a text, as it is for the engines. */

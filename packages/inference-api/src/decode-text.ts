@@ -30,6 +30,12 @@ export function decodeText(source: Buffer, start: number, end: number, target: B
       const stop = findBackslash(source, i, end);
       out += source.copy(target, out, i, stop);
       i = stop;
+      continue;
+    }
+    const byte = SIMPLE_ESCAPES[source[i + 1]!]!;
+    if (byte !== 0) {
+      target[out++] = byte;
+      i += 2;
     } else {
       out = writeEscape(source, i, end, target, out);
       i += escapeLength(source, i, end);

@@ -11,6 +11,8 @@ export class Members {
   end = 0;
   private readonly scanner: JsonScanner;
   private readonly spans: number[] = [];
+  /** Numbers in use; the rest of `spans` is left over from an earlier object. */
+  private size = 0;
   /** Keys with escapes or non-ASCII bytes, by member. */
   private decodedKeys: Map<number, string> | undefined;
 
@@ -19,7 +21,7 @@ export class Members {
   }
 
   get count(): number {
-    return this.spans.length / STRIDE;
+    return this.size / STRIDE;
   }
 
   keyStart(index: number): number {
@@ -53,9 +55,11 @@ export class Members {
     return found;
   }
 
-  /** Reads the members of the object whose opening brace is at `at`; `depth` counts it. */
+  /** Reads the members of the object whose opening brace is at `at`, in place of those read before; `depth` counts it. */
   read(at: number, depth: number): this {
     const { scanner } = this;
+    this.size = 0;
+    this.decodedKeys = undefined;
     let i = scanner.enter(at, depth);
     if (scanner.peek(i) === CLOSE_BRACE) {
       this.end = i + 1;
@@ -64,7 +68,8 @@ export class Members {
     for (;;) {
       const valueStart = scanner.skipColon(this.readKey(i));
       i = scanner.skipValue(valueStart, depth);
-      this.spans.push(valueStart, i);
+      this.add(valueStart);
+      this.add(i);
       i = scanner.afterItem(i, CLOSE_BRACE);
       if (scanner.bytes[i - 1] === CLOSE_BRACE) break;
       i = scanner.skipSpace(i);
@@ -80,8 +85,7 @@ export class Members {
     for (let i = at + 1; i < end; i++) {
       const byte = bytes[i]!;
       if (byte === QUOTE) {
-        this.spans.push(hash, at, i + 1);
-        return i + 1;
+        return this.addKey(hash, at, i + 1);
       }
       if (byte === BACKSLASH || byte < SPACE || byte >= 0x80) break;
       hash = (Math.imul(hash, 31) + byte) | 0;
@@ -94,8 +98,18 @@ export class Members {
     const name = JSON.parse(this.scanner.bytes.toString("utf8", at, end)) as string;
     this.decodedKeys ??= new Map();
     this.decodedKeys.set(this.count, name);
-    this.spans.push(hashText(name), at, end);
+    return this.addKey(hashText(name), at, end);
+  }
+
+  private addKey(hash: number, start: number, end: number): number {
+    this.add(hash);
+    this.add(start);
+    this.add(end);
     return end;
+  }
+
+  private add(value: number): void {
+    this.spans[this.size++] = value;
   }
 
   private isNamed(index: number, name: string, hash: number): boolean {
