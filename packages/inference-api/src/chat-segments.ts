@@ -29,7 +29,7 @@ export function readMessages(scanner: JsonScanner, at: number, into: Segments): 
   // Both serve for every message and part in turn.
   const message = new Members(scanner);
   const part = new Members(scanner);
-  scanner.forEachElement(at, 2, (start, _end, index) => {
+  scanner.forEachItem(at, 2, (start, index) => {
     if (scanner.bytes[start] !== OPEN_BRACE) throw invalidField(`messages.${index}`, "an object");
     message.read(start, 3);
     const role = message.find("role");
@@ -42,6 +42,7 @@ export function readMessages(scanner: JsonScanner, at: number, into: Segments): 
     if (calls >= 0 && scanner.bytes[message.valueStart(calls)] !== 0x6e) {
       into.push(SEGMENT_JSON, message.valueStart(calls), message.valueEnd(calls));
     }
+    return message.end;
   });
 }
 
@@ -52,21 +53,25 @@ function readContent(scanner: JsonScanner, message: Members, part: Members, inde
   const first = scanner.bytes[start];
   if (first === QUOTE) pushText(into, message, content);
   else if (first === OPEN_BRACKET) {
-    scanner.forEachElement(start, 4, (partStart, partEnd, partIndex) => {
-      if (scanner.bytes[partStart] === QUOTE) into.push(SEGMENT_TEXT, partStart + 1, partEnd - 1);
-      else if (scanner.bytes[partStart] === OPEN_BRACE) readPart(scanner, part.read(partStart, 5), partStart, into);
-      else throw invalidField(`messages.${index}.content.${partIndex}`, "a content part");
+    scanner.forEachItem(start, 4, (partStart, partIndex) => {
+      const kind = scanner.bytes[partStart];
+      if (kind === OPEN_BRACE) return readPart(scanner, part.read(partStart, 5), partStart, into);
+      if (kind !== QUOTE) throw invalidField(`messages.${index}.content.${partIndex}`, "a content part");
+      const end = scanner.skipString(partStart);
+      into.push(SEGMENT_TEXT, partStart + 1, end - 1);
+      return end;
     });
   } else if (first !== 0x6e) {
     throw invalidField(`messages.${index}.content`, "a string, an array of parts, or null");
   }
 }
 
-function readPart(scanner: JsonScanner, part: Members, start: number, into: Segments): void {
+function readPart(scanner: JsonScanner, part: Members, start: number, into: Segments): number {
   const field = TEXT_FIELDS.get(partType(scanner, part));
   const text = field === undefined ? -1 : part.find(field);
   if (text >= 0 && scanner.bytes[part.valueStart(text)] === QUOTE) pushText(into, part, text);
   else if (field === undefined) into.push(SEGMENT_MEDIA, start, part.end);
+  return part.end;
 }
 
 /** A part without a type is text when it has a text, as it is for the engines. */

@@ -19,18 +19,22 @@ export function readCompletionPrompt(scanner: JsonScanner, range: ByteRange): Pr
 
 function readTexts(scanner: JsonScanner, at: number): string[] {
   const texts: string[] = [];
-  scanner.forEachElement(at, 1, (start, end) => {
+  scanner.forEachItem(at, 1, (start) => {
     if (scanner.bytes[start] !== QUOTE) throw invalidField("prompt", EXPECTED);
+    const end = scanner.skipString(start);
     texts.push(readText(scanner.bytes, start, end));
+    return end;
   });
   return texts;
 }
 
 function readTokenLists(scanner: JsonScanner, at: number): Uint32Array[] {
   const lists: Uint32Array[] = [];
-  scanner.forEachElement(at, 1, (start, end) => {
+  scanner.forEachItem(at, 1, (start) => {
     if (scanner.bytes[start] !== OPEN_BRACKET) throw invalidField("prompt", EXPECTED);
+    const end = scanner.skipValue(start, 1);
     lists.push(readTokenIds(scanner, start, end, "prompt"));
+    return end;
   });
   return lists;
 }

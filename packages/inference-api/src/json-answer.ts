@@ -53,8 +53,11 @@ export class JsonAnswerReader implements AnswerReader {
     }
     const choices = members.find("choices");
     if (choices >= 0 && scanner.bytes[members.valueStart(choices)] === OPEN_BRACKET) {
-      scanner.forEachElement(members.valueStart(choices), 2, (start) => {
-        if (scanner.bytes[start] === OPEN_BRACE) this.readChoice(new Members(scanner).read(start, 3), scanner.bytes);
+      const choice = new Members(scanner);
+      scanner.forEachItem(members.valueStart(choices), 2, (start) => {
+        if (scanner.bytes[start] !== OPEN_BRACE) return scanner.skipValue(start, 2);
+        this.readChoice(choice.read(start, 3), scanner.bytes);
+        return choice.end;
       });
     }
   }

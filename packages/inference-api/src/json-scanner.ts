@@ -88,15 +88,12 @@ export class JsonScanner {
     return this.isValid ? this.strings.skipValid(at) : this.strings.skip(at);
   }
 
-  /** The opening brace or bracket's partner ends the container; `visit` sees each element's start and end. */
-  forEachElement(at: number, depth: number, visit: (start: number, end: number, index: number) => void): number {
+  /** Walks the array at `at`. `read` gets each item's offset and index, and returns the offset behind the item. */
+  forEachItem(at: number, depth: number, read: (start: number, index: number) => number): number {
     let i = this.enter(at, depth);
     if (this.peek(i) === CLOSE_BRACKET) return i + 1;
     for (let index = 0; ; index++) {
-      const start = i;
-      i = this.skipValue(i, depth);
-      visit(start, i, index);
-      i = this.afterItem(i, CLOSE_BRACKET);
+      i = this.afterItem(read(i, index), CLOSE_BRACKET);
       if (this.bytes[i - 1] === CLOSE_BRACKET) return i;
       i = this.skipSpace(i);
     }

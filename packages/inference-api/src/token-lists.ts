@@ -8,8 +8,10 @@ const MAX_TOKEN_ID = 0xffffffff;
 export function readTokenIds(scanner: JsonScanner, at: number, end: number, param: string): Uint32Array {
   const ids = new Uint32Array(countCommas(scanner.bytes, at, end) + 1);
   let count = 0;
-  scanner.forEachElement(at, 1, (start, stop) => {
+  scanner.forEachItem(at, 1, (start) => {
+    const stop = scanner.skipValue(start, 1);
     ids[count++] = readTokenId(scanner.bytes, start, stop, param);
+    return stop;
   });
   return count === ids.length ? ids : ids.slice(0, count);
 }
