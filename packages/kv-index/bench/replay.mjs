@@ -2,7 +2,7 @@
 // results read outside the timed part, the smallest time of each operation over the rounds.
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
-import { createKvIndex, createPrefixMatches } from "@warmpath/kv-index";
+import { createPrefixMatches } from "@warmpath/kv-index";
 import { CLEAR, LOOKUP, MARK, REMOVE, STORE } from "./workload.mjs";
 
 const clock = { nowMs: () => performance.now(), schedule: () => () => {} };
@@ -39,10 +39,10 @@ function copyKeys(load, at, count, words) {
 }
 
 /** One replay into a fresh index; lowers `best[operation]` and returns the digest and the memory at MARK. */
-function round(load, best, options) {
+function playRound(load, best, create, options) {
   globalThis.gc?.();
   const before = residentBytes();
-  const index = createKvIndex({ hasher, clock, maxEndpoints: load.workers, ...options });
+  const index = create({ hasher, clock, maxEndpoints: load.workers, ...options });
   const matches = createPrefixMatches(load.workers);
   const keys = { words: new Uint32Array(1 << 16), count: 0, blockSizeTokens: 16 };
   const digest = { sum_max: 0, sum_all: 0, holders: 0, fp32: 0 };
@@ -93,23 +93,30 @@ function round(load, best, options) {
 
 const rate = (blocks, ms) => Math.round(blocks / (ms / 1e3));
 
-/** Runs `rounds` rounds; the fields of the bench's driver contract. */
-export function replay(path, load, rounds, options = {}) {
+/** A replay of one workload, round by round, so that several can take turns. `create` is `createKvIndex`. */
+export function createReplay(path, load, create, options = {}) {
   const best = new Float64Array(load.operations).fill(Number.POSITIVE_INFINITY);
-  const cpu = process.cpuUsage();
-  const started = performance.now();
+  let rounds = 0;
+  let cpuMs = 0;
   let wall = 0;
   let grown = 0;
   let digest;
-  for (let r = 0; r < rounds; r++) {
-    const result = round(load, best, options);
-    digest = result.digest;
-    if (r > 0) continue;
-    grown = result.grown;
-    wall = (performance.now() - started) / 1e3;
-  }
-  const used = process.cpuUsage(cpu);
-  return report(path, load, rounds, best, { digest, grown, wall, cpuMs: (used.user + used.system) / 1e3 / rounds });
+  return {
+    round() {
+      const cpu = process.cpuUsage();
+      const started = performance.now();
+      const result = playRound(load, best, create, options);
+      const used = process.cpuUsage(cpu);
+      const usedMs = (used.user + used.system) / 1e3;
+      cpuMs = rounds === 0 ? usedMs : Math.min(cpuMs, usedMs);
+      digest = result.digest;
+      if (rounds++ > 0) return;
+      grown = result.grown;
+      wall = (performance.now() - started) / 1e3;
+    },
+    /** The fields of the bench's driver contract. */
+    report: () => report(path, load, rounds, best, { digest, grown, wall, cpuMs }),
+  };
 }
 
 function report(path, load, rounds, best, { digest, grown, wall, cpuMs }) {

@@ -25,7 +25,7 @@ export const ENGINE_BLOCK_BYTES = 28;
 
 /** Bytes that do not depend on what is held: holders, memo, scratch. */
 const FIXED_BYTES = 3 * 2 ** 19;
-const FIXED_BYTES_PER_ENDPOINT = 64;
+const FIXED_BYTES_PER_ENDPOINT = 256;
 
 /**
  * Splits the budget, less what is fixed: 14/32 for keys, 13/32 for engine blocks, 2/32 for holder sets, 2/32 for engine

@@ -30,18 +30,28 @@ export class HashTable {
     return Math.floor(0.75 * 2 ** bits);
   }
 
+  /** Whether the next handle makes the table grow. */
+  get mustGrow(): boolean {
+    return this.count >= 0.7 * (this.mask + 1) && this.#bits < this.#maxBits;
+  }
+
   /** Adds a handle. The table must not be at capacity. */
   insert(tag: number, handle: number): void {
-    if (this.count >= 0.7 * (this.mask + 1) && this.#bits < this.#maxBits) this.#grow();
+    if (this.mustGrow) this.#grow();
     const { slots, mask } = this;
     let i = tag >>> this.shift;
     while (slots[2 * i + 1] !== 0) i = (i + 1) & mask;
-    slots[2 * i] = tag;
-    slots[2 * i + 1] = handle + 1;
+    this.insertAt(i, tag, handle);
+  }
+
+  /** Adds a handle in the free slot that ended a probe for its tag. */
+  insertAt(slot: number, tag: number, handle: number): void {
+    this.slots[2 * slot] = tag;
+    this.slots[2 * slot + 1] = handle + 1;
     this.count++;
   }
 
-  /** Removes a handle that is there. */
+  /** Removes a handle where it is there. */
   remove(tag: number, handle: number): void {
     const { slots, mask, shift } = this;
     let i = tag >>> shift;
@@ -49,6 +59,13 @@ export class HashTable {
       if (slots[2 * i + 1] === 0) return;
       i = (i + 1) & mask;
     }
+    this.removeAt(i);
+  }
+
+  /** Empties a slot. */
+  removeAt(slot: number): void {
+    const { slots, mask, shift } = this;
+    let i = slot;
     let j = i;
     for (;;) {
       j = (j + 1) & mask;

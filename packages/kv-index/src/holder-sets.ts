@@ -166,11 +166,16 @@ export class HolderSets {
     const { slotOf } = this.#holders;
     const n = this.members(set, this.#scratch);
     let kept = 0;
+    let lo = 0;
+    let hi = 0;
     for (let k = 0; k < n; k++) {
       const holder = this.#scratch[k]!;
-      if (slotOf[holder] !== NO_SLOT) this.#scratch[kept++] = holder;
+      if (slotOf[holder] === NO_SLOT) continue;
+      this.#scratch[kept++] = holder;
+      lo ^= this.#lowOf(holder);
+      hi ^= this.#highOf(holder);
     }
-    return this.#intern(kept);
+    return this.#intern(kept, lo >>> 0, hi >>> 0);
   }
 
   #toggle(set: number, holder: number, adding: boolean): number {
@@ -183,7 +188,10 @@ export class HolderSets {
     }
     // Nothing to change: say so without making the set that would be there otherwise.
     if (this.has(set, holder) === adding) return set;
-    const result = this.#intern(this.#build(set, holder, adding));
+    const n = this.#build(set, holder, adding);
+    const lo = (this.#lowHash(set) ^ this.#lowOf(holder)) >>> 0;
+    const hi = (this.#highHash(set) ^ this.#highOf(holder)) >>> 0;
+    const result = this.#intern(n, lo, hi);
     if (result === NO_SET) return result;
     memo[m] = set;
     memo[m + 1] = serial;
@@ -208,16 +216,28 @@ export class HolderSets {
     return n + 1;
   }
 
-  /** The number of the set whose members are the first `n` of the scratch. */
-  #intern(n: number): number {
+  // A set's hash is the exclusive or of its members', so that a change of one is a change of one word.
+
+  #lowOf(holder: number): number {
+    return mixKey(this.#secret, holder, 0x51ed270b);
+  }
+
+  #highOf(holder: number): number {
+    return mixKey(this.#secret, holder, 0xa3ec647d);
+  }
+
+  #lowHash(set: number): number {
+    return set <= MAX_HOLDERS ? this.#lowOf(set - 1) : this.#hashLo[set - MAX_HOLDERS - 1]!;
+  }
+
+  #highHash(set: number): number {
+    return set <= MAX_HOLDERS ? this.#highOf(set - 1) : this.#hashHi[set - MAX_HOLDERS - 1]!;
+  }
+
+  /** The number of the set whose members are the first `n` of the scratch, with their hash. */
+  #intern(n: number, lo: number, hi: number): number {
     if (n === 0) return EMPTY_SET;
     if (n === 1) return this.#scratch[0]! + 1;
-    let lo = n;
-    let hi = 0;
-    for (let k = 0; k < n; k++) {
-      lo = mixKey(this.#secret, lo ^ this.#scratch[k]!, hi);
-      hi = (Math.imul(hi, 31) + lo) >>> 0;
-    }
     const { slots, mask, shift } = this.#table;
     for (let s = lo >>> shift; slots[2 * s + 1] !== 0; s = (s + 1) & mask) {
       const i = slots[2 * s + 1]! - 1;

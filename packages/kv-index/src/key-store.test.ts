@@ -97,7 +97,7 @@ function play(steps: readonly Step[], prompts: readonly (readonly number[])[], w
       holders.set(name, holder);
       const keys = keyWords(one.ids);
       if (one.kind === "store") parts.store.hold(keys, 0, one.ids.length, holder, -1);
-      else parts.store.drop(keys, 0, one.ids.length, holder, -1);
+      else parts.store.drop(keys, 0, one.ids.length, holder);
       for (const id of one.ids) {
         if (one.kind === "store") model.at(one.slot, one.tier).add(id);
         else model.at(one.slot, one.tier).delete(id);

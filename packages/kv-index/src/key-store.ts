@@ -4,7 +4,7 @@ import { EMPTY_SET, type HolderSets, NO_SET } from "./holder-sets";
 import type { Holders } from "./holders";
 import { REGION_SIZE, RegionSlab } from "./region-slab";
 
-/** Keys whose home slots are read ahead, so that the cache misses of a run overlap. */
+/** Keys whose home slots are read ahead, so that the cache misses of a run overlap; a power of two. */
 const AHEAD = 16;
 
 /** What `hold` says of each key. */
@@ -42,6 +42,11 @@ export class KeyStore {
   #holder = 0;
   #step = 0;
   readonly #lost: number[] = [];
+  /** Keys placed for a holder and not yet counted. */
+  #placed = 0;
+  #placedFor = 0;
+  /** The table slot that ended the last probe: the key's, or a free one. */
+  #slot = 0;
   #sweepAt = -1;
 
   constructor(
@@ -80,26 +85,25 @@ export class KeyStore {
    * given, it says of each key where it is and whether the holder had it already.
    */
   hold(words: Uint32Array, from: number, count: number, holder: number, near: number, trace?: HoldTrace): number {
-    const { keys, sets } = this;
     let at = near;
+    // After a key that is new the next is new too, most likely.
+    let beside = near >= 0;
     this.slab.tick++;
+    this.#placedFor = holder;
     for (let i = 0; i < count; i++) {
-      if (i % AHEAD === 0) this.#readAhead(words, from + i, count - i);
+      if ((i & (AHEAD - 1)) === 0) this.#readAhead(words, from + i, count - i);
       const lo = words[2 * (from + i)]!;
       const hi = words[2 * (from + i) + 1]!;
-      const next = at + 1;
       let changed = true;
-      if (at >= 0 && keys[2 * next] === lo && keys[2 * next + 1] === hi && sets[next] !== EMPTY_SET) {
-        at = next;
-        changed = this.#change(at, holder, true);
-      } else {
-        const tag = this.#tags[i % AHEAD]!;
+      if (beside && this.#isAt(at + 1, lo, hi)) changed = this.#change(++at, holder, true);
+      else {
+        const tag = this.#tags[i & (AHEAD - 1)]!;
         at = this.#probe(tag, lo, hi);
-        if (at < 0) at = this.#place(tag, lo, hi, holder);
-        else {
+        beside = at >= 0;
+        if (beside) {
           this.slab.touch(at);
           changed = this.#change(at, holder, true);
-        }
+        } else at = this.#place(tag, lo, hi, holder);
       }
       if (trace !== undefined) {
         trace.positions[i] = at;
@@ -111,24 +115,29 @@ export class KeyStore {
     return at;
   }
 
-  /** Notes that `holder` has the keys no more. Keys may come in chain order or from the tail. `near`: see `hold`. */
-  drop(words: Uint32Array, from: number, count: number, holder: number, near: number): void {
-    const { keys, sets } = this;
-    let at = near;
+  /** Notes that `holder` has the keys no more, in whatever order they come. */
+  drop(words: Uint32Array, from: number, count: number, holder: number): void {
+    const alone = this.superseded.length === 0 ? holder + 1 : EMPTY_SET;
+    let freed = 0;
     for (let i = 0; i < count; i++) {
-      if (i % AHEAD === 0) this.#readAhead(words, from + i, count - i);
-      const lo = words[2 * (from + i)]!;
-      const hi = words[2 * (from + i) + 1]!;
-      const before = at - 1;
-      if (at > 0 && keys[2 * before] === lo && keys[2 * before + 1] === hi && sets[before] !== EMPTY_SET) at = before;
+      if ((i & (AHEAD - 1)) === 0) this.#readAhead(words, from + i, count - i);
+      const tag = this.#tags[i & (AHEAD - 1)]!;
+      const at = this.#probe(tag, words[2 * (from + i)]!, words[2 * (from + i) + 1]!);
+      if (at < 0) continue;
+      if (this.sets[at] !== alone) this.#change(at, holder, false);
       else {
-        const found = this.#probe(this.#tags[i % AHEAD]!, lo, hi);
-        if (found < 0) continue;
-        at = found;
+        this.table.removeAt(this.#slot);
+        this.sets[at] = EMPTY_SET;
+        this.slab.freed(at);
+        freed++;
       }
-      this.#change(at, holder, false);
     }
+    if (freed > 0) this.#holders.count(holder, -freed);
     this.#settle();
+  }
+
+  #isAt(at: number, lo: number, hi: number): boolean {
+    return this.keys[2 * at] === lo && this.keys[2 * at + 1] === hi && this.sets[at] !== EMPTY_SET;
   }
 
   /** The same for one key whose position may be known. Returns its position or -1. */
@@ -143,9 +152,7 @@ export class KeyStore {
 
   /** Position of a key that was at `hint` once. */
   locate(hint: number, lo: number, hi: number): number {
-    const { keys, sets } = this;
-    if (hint >= 0 && keys[2 * hint] === lo && keys[2 * hint + 1] === hi && sets[hint] !== EMPTY_SET) return hint;
-    return this.find(lo, hi);
+    return hint >= 0 && this.#isAt(hint, lo, hi) ? hint : this.find(lo, hi);
   }
 
   /** Gives the position's key another set, which may be empty. */
@@ -236,6 +243,10 @@ export class KeyStore {
 
   /** Counts the changes made since the last call. */
   #settle(): void {
+    if (this.#placed > 0) {
+      this.#holders.count(this.#placedFor, this.#placed);
+      this.#placed = 0;
+    }
     const moved = this.#moved;
     if (moved === 0) return;
     this.#moved = 0;
@@ -247,7 +258,8 @@ export class KeyStore {
 
   #place(tag: number, lo: number, hi: number, holder: number): number {
     let at = this.table.count < this.slab.capacity ? this.slab.allocate() : -1;
-    if (at < 0) {
+    const moved = at < 0;
+    if (moved) {
       this.#settle();
       if (!this.#makeRoom()) {
         this.refused++;
@@ -259,8 +271,9 @@ export class KeyStore {
     this.keys[2 * at] = lo;
     this.keys[2 * at + 1] = hi;
     this.sets[at] = holder + 1;
-    this.#holders.count(holder, 1);
-    this.table.insert(tag, at);
+    this.#placed++;
+    if (moved || this.table.mustGrow) this.table.insert(tag, at);
+    else this.table.insertAt(this.#slot, tag, at);
     return at;
   }
 
@@ -308,8 +321,10 @@ export class KeyStore {
     const { keys } = this;
     for (let i = tag >>> shift; ; i = (i + 1) & mask) {
       const handle = slots[2 * i + 1]!;
-      if (handle === 0) return -1;
-      if (slots[2 * i] === tag && keys[2 * handle - 2] === lo && keys[2 * handle - 1] === hi) return handle - 1;
+      const here = slots[2 * i] === tag && keys[2 * handle - 2] === lo && keys[2 * handle - 1] === hi;
+      if (handle !== 0 && !here) continue;
+      this.#slot = i;
+      return handle - 1;
     }
   }
 }

@@ -163,7 +163,7 @@ class TypedKvIndex implements KvIndexHandle {
 
   applyRemoved(slot: number, tier: Tier, words: Uint32Array, from: number, count: number): void {
     const holder = this.#direct.get(slot * TIER_COUNT + tier);
-    if (holder !== undefined) this.#parts.store.drop(words, from, count, holder, -1);
+    if (holder !== undefined) this.#parts.store.drop(words, from, count, holder);
   }
 
   close(): void {

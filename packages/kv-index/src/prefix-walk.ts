@@ -3,54 +3,44 @@ import { mixKey } from "./hash-secret";
 import { EMPTY_SET, type HolderSets } from "./holder-sets";
 import { type Holders, MAX_HOLDERS, NO_SLOT } from "./holders";
 import type { KeyStore } from "./key-store";
-import { createPrefixMatches, growMatches, hasRoom } from "./matches";
+import { growMatches, hasRoom } from "./matches";
+import { NO_ROW, RowTemplate } from "./row-template";
+
+/** Row templates kept; a power of two. */
+const TEMPLATES = 8;
 
 /**
  * Walks a prompt's keys and counts, for every endpoint that holds the first block, how far it follows. Rows are made at
  * the first block; where the holders change, the endpoints that go on are noted and the others keep what they have.
- * A fleet-wide system prompt ends at the same depth in most prompts, so the rows of its holders at that depth are kept
- * and copied. One object serves one thread.
+ * One object serves one thread.
  */
 export class PrefixWalk {
   readonly #store: KeyStore;
   readonly #sets: HolderSets;
   readonly #holders: Holders;
-  /** By slot: row of the walk's first set, valid where the mark is the current one. */
-  readonly #rowOf: Uint32Array;
-  readonly #rowMark: Float64Array;
-  #mark = 0;
+  readonly #templates: readonly RowTemplate[];
+  /** Rows of the walk's first set; undefined when that is a single holder, in slot `#only`. */
+  #template: RowTemplate | undefined;
+  #only = NO_SLOT;
   /** Rows that still follow; all of them while `#all` is true. */
   readonly #alive: Uint32Array;
   #aliveCount = 0;
   #all = false;
-  /** The slot of the only row; `NO_SLOT` when there may be several. */
-  #only = NO_SLOT;
   /** By row: fastest tier in the current run. */
   readonly #tier: Uint8Array;
-  /** By row: mark of the last intersection that met it. */
+  /** By row: number of the last intersection that met it. */
   readonly #met: Float64Array;
   #meeting = 0;
   readonly #members = new Uint16Array(MAX_HOLDERS);
-  // The rows of one set, and what they are after its first `#keptDepth` blocks.
-  #keptSet = EMPTY_SET;
-  #keptSerial = 0;
-  #keptGeneration = -1;
-  #keptRows = 0;
-  #keptDepth = 0;
-  readonly #kept: PrefixMatches;
-  readonly #keptTier: Uint8Array;
 
   constructor(store: KeyStore, sets: HolderSets, holders: Holders, maxEndpoints: number) {
     this.#store = store;
     this.#sets = sets;
     this.#holders = holders;
-    this.#rowOf = new Uint32Array(maxEndpoints);
-    this.#rowMark = new Float64Array(maxEndpoints);
+    this.#templates = Array.from({ length: TEMPLATES }, () => new RowTemplate(maxEndpoints));
     this.#alive = new Uint32Array(maxEndpoints);
     this.#tier = new Uint8Array(maxEndpoints);
     this.#met = new Float64Array(maxEndpoints);
-    this.#kept = createPrefixMatches(maxEndpoints);
-    this.#keptTier = new Uint8Array(maxEndpoints);
   }
 
   /** See `KvIndex.lookup`. */
@@ -122,60 +112,14 @@ export class PrefixWalk {
     into.tierBlocks[2] = 0;
     into.tierBlocks[tier] = depth;
     this.#only = slot;
+    this.#template = undefined;
   }
 
   #openMany(set: number, depth: number, into: PrefixMatches): void {
-    this.#only = NO_SLOT;
-    const kept = this.#kept;
-    const generation = this.#holders.generation;
-    const serial = this.#sets.serial(set);
-    if (this.#keptSet !== set || this.#keptSerial !== serial || this.#keptGeneration !== generation) {
-      this.#makeRows(set);
-      this.#keptSet = set;
-      this.#keptSerial = serial;
-      this.#keptGeneration = generation;
-      this.#keptDepth = -1;
-    }
-    const n = this.#keptRows;
-    if (this.#keptDepth !== depth) this.#fillKept(n, depth);
-    if (!hasRoom(into, n)) growMatches(into, n);
-    into.count = n;
-    copyWords(kept.slots, into.slots, n);
-    copyWords(kept.blocks, into.blocks, n);
-    copyWords(kept.tierBlocks, into.tierBlocks, n * TIER_COUNT);
-  }
-
-  /** One row per endpoint in the set, with its fastest tier. */
-  #makeRows(set: number): void {
-    const { slotOf, tierOf } = this.#holders;
-    const tiers = this.#keptTier;
-    const n = this.#sets.members(set, this.#members);
-    const mark = ++this.#mark;
-    let rows = 0;
-    for (let k = 0; k < n; k++) {
-      const holder = this.#members[k]!;
-      const slot = slotOf[holder]!;
-      if (slot === NO_SLOT) continue;
-      const tier = tierOf[holder]!;
-      if (this.#rowMark[slot] === mark) {
-        const row = this.#rowOf[slot]!;
-        if (tier < tiers[row]!) tiers[row] = tier;
-        continue;
-      }
-      this.#rowMark[slot] = mark;
-      this.#rowOf[slot] = rows;
-      this.#kept.slots[rows] = slot;
-      tiers[rows++] = tier;
-    }
-    this.#keptRows = rows;
-  }
-
-  #fillKept(n: number, depth: number): void {
-    const { blocks, tierBlocks } = this.#kept;
-    blocks.fill(depth, 0, n);
-    tierBlocks.fill(0, 0, n * TIER_COUNT);
-    for (let row = 0; row < n; row++) tierBlocks[row * TIER_COUNT + this.#keptTier[row]!] = depth;
-    this.#keptDepth = depth;
+    const template = this.#templates[(set ^ (set >>> 3)) & (TEMPLATES - 1)]!;
+    template.prepare(set, this.#sets, this.#holders, this.#members);
+    template.copy(depth, into);
+    this.#template = template;
   }
 
   /** Keeps those that are in `set` too, with their tier there. Returns how many. */
@@ -197,8 +141,9 @@ export class PrefixWalk {
   #meet(holder: number, before: number, meeting: number): void {
     const slot = this.#holders.slotOf[holder]!;
     if (slot === NO_SLOT) return;
-    if (this.#only === NO_SLOT ? this.#rowMark[slot] !== this.#mark : this.#only !== slot) return;
-    const row = this.#only === NO_SLOT ? this.#rowOf[slot]! : 0;
+    const template = this.#template;
+    const row = template !== undefined ? template.rowOf[slot]! : this.#only === slot ? 0 : NO_ROW;
+    if (row === NO_ROW) return;
     const tier = this.#holders.tierOf[holder]!;
     const met = this.#met[row]!;
     if (met === meeting) {
@@ -218,10 +163,4 @@ export class PrefixWalk {
       into.tierBlocks[row * TIER_COUNT + this.#tier[row]!]! += length;
     }
   }
-}
-
-/** Copies the first `n` words: natively where that pays. */
-function copyWords(from: Uint32Array, to: Uint32Array, n: number): void {
-  if (n > 48) to.set(from.subarray(0, n));
-  else for (let i = 0; i < n; i++) to[i] = from[i]!;
 }
