@@ -1,3 +1,4 @@
+import { alignRows } from "../align-rows";
 import type { ArmFigures } from "./arm-stats";
 
 /** Where lines go; `process.stdout` fits. */
@@ -39,11 +40,7 @@ function row({ name, figures: f }: Arm): string[] {
 
 /** The table as lines of equal width. */
 export function table(arms: readonly Arm[]): string[] {
-  const rows = [COLUMNS, ...arms.map(row)];
-  const widths = COLUMNS.map((_, column) => Math.max(...rows.map((cells) => cells[column]!.length)));
-  return rows.map((cells) =>
-    cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join("  "),
-  );
+  return alignRows([COLUMNS, ...arms.map(row)]);
 }
 
 const BAR = 32;
