@@ -9,7 +9,7 @@ import { GroupRun } from "./sim-events-run";
  *
  * Not recorded, and therefore not compared: the path of a LoRA adapter, which enters its hashes (they are compared up to a
  * renaming), and the steps in which requests that were sent at once reached the engine (any arrival that explains the
- * recording counts).
+ * recording counts). The session that a request names is left out of its events.
  */
 export const simEventsKind: GoldenKind = {
   name: "sim/events",
