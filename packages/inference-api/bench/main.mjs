@@ -3,12 +3,13 @@ import { createAnswerReader, estimatePromptBytes, parseRequest } from "@warmpath
 
 const ROUNDS = 11;
 const ROUND_MS = 8;
+const WARM_UP_ROUNDS = 6;
 const id = "bench";
 
 /** Nanoseconds a call: wall and CPU, the medians over rounds in which the contenders take turns. */
 function measure(contenders) {
   const samples = new Map(Object.keys(contenders).map((name) => [name, { wall: [], cpu: [] }]));
-  for (let round = -3; round < ROUNDS; round++) {
+  for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round++) {
     for (const [name, run] of Object.entries(contenders)) {
       const { wall, cpu } = time(run);
       if (round < 0) continue;
