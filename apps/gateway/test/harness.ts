@@ -39,7 +39,8 @@ export async function startGateway(
   return gateway;
 }
 
-async function readyEndpoints(gateway: Gateway): Promise<number> {
+/** Endpoints that the gateway knows to be ready. */
+export async function readyEndpoints(gateway: { readonly url: string }): Promise<number> {
   const text = (await call(gateway, { method: "GET", path: "/metrics" })).body.toString();
   return Number(/^warmpath_fleet_ready_endpoints (\d+)$/m.exec(text)?.[1] ?? 0);
 }

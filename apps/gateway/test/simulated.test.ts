@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { serve } from "../src/command/serve";
 import { silentLogger } from "../src/silent-logger";
 import { pause } from "./fake-engine";
-import { call, closeAfterTest, json, startGateway } from "./harness";
+import { call, closeAfterTest, json, readyEndpoints, startGateway } from "./harness";
 
 interface Turn {
   readonly role: string;
@@ -66,6 +66,60 @@ describe("before engines that publish their blocks", () => {
     await converse(gateway, "m", "dov");
   });
 });
+
+describe("when processes come and go", () => {
+  it("a gateway that starts late learns what engines hold", async () => {
+    const engines = await Promise.all([0, 1, 2].map(() => startSimulatedEngine({ model: "m", timeScale: 0.02 })));
+    for (const engine of engines) closeAfterTest(() => engine.close());
+    const endpoints = engines.map(({ url, kvEvents }) => ({ url, kvEvents }));
+    const early = await startGateway(engines, { endpoints, tokenizer: "simulated" });
+    const messages: Turn[] = [{ role: "system", content: "You know a lot of things. ".repeat(40) }];
+    messages.push({ role: "user", content: "Tell me one." });
+    const first = await turn(early, "m", messages);
+    await early.close();
+    const late = await startGateway(engines, { endpoints, tokenizer: "simulated" });
+    await untilIndexed(late);
+    const again = await turn(late, "m", messages);
+    expect([again.endpoint, again.predicted]).toEqual([first.endpoint, again.cached]);
+    expect(again.cached).toBeGreaterThan(200);
+  });
+
+  it("a killed engine fails no request, and comes back with an empty cache", async () => {
+    const start = (port = 0, kvEvents = {}) => startSimulatedEngine({ model: "m", timeScale: 0.02, port, kvEvents });
+    const engines = await Promise.all([start(), start()]);
+    for (const engine of engines) closeAfterTest(() => engine.close());
+    const endpoints = engines.map(({ url, kvEvents }) => ({ url, kvEvents }));
+    const gateway = await startGateway(engines, { endpoints, tokenizer: "simulated" });
+    const messages: Turn[] = [{ role: "system", content: "You are restarted now and then. ".repeat(40) }];
+    messages.push({ role: "user", content: "Are you?" });
+    const before = await turn(gateway, "m", messages);
+    const at = engines.findIndex(({ url }) => url.endsWith(String(before.endpoint)));
+    const victim = engines[at]!;
+    await victim.kill();
+    for (let i = 0; i < 5; i++) expect((await turn(gateway, "m", messages)).endpoint).not.toBe(before.endpoint);
+    const portOf = (address: string | undefined): number => Number(address?.split(":").at(-1));
+    const { publish, replay } = victim.kvEvents!;
+    const back = await start(portOf(victim.url), { port: portOf(publish), replayPort: portOf(replay) });
+    closeAfterTest(() => back.close());
+    // The other engine holds the prefix now; take it away, so that the one that came back must serve.
+    while ((await readyEndpoints(gateway)) < 2) await pause(10);
+    await engines[1 - at]!.kill();
+    const after = await turn(gateway, "m", messages);
+    expect([after.endpoint, after.cached]).toEqual([before.endpoint, 0]);
+    await pause(200);
+    const again = await turn(gateway, "m", messages);
+    expect(again.predicted).toBe(again.cached);
+    expect(again.cached).toBeGreaterThan(200);
+  });
+});
+
+async function untilIndexed(gateway: { url: string }): Promise<void> {
+  for (;;) {
+    const text = (await call(gateway, { method: "GET", path: "/metrics" })).body.toString();
+    if (/^warmpath_index_blocks [1-9]/m.test(text)) return;
+    await pause(10);
+  }
+}
 
 describe("warmpath serve --simulate", () => {
   it("serves engines of its own", async () => {

@@ -48,6 +48,7 @@ export class Forward implements AnswerSink {
   #connection: UpstreamConnection | undefined;
   #reader: AnswerReader | undefined;
   #replays = 0;
+  #secondRound = false;
   #status = 0;
   #sentMs = 0;
   #ttftMs: number | undefined;
@@ -68,9 +69,7 @@ export class Forward implements AnswerSink {
     this.#exchange.onDrain = () => this.#connection?.resume();
     this.#context.metrics.begin();
     try {
-      const scheduled = this.#context.director.schedule(this.#request, this.#exchange.signal);
-      if (scheduled instanceof Promise) this.#await(scheduled);
-      else this.#dispatch(scheduled);
+      this.#schedule();
     } catch (error) {
       this.#refuse(error);
     }
@@ -106,23 +105,38 @@ export class Forward implements AnswerSink {
       return;
     }
     try {
-      if (failure === "stale") {
-        this.#send(true);
-        return;
-      }
-      const replayed = failure !== "unsent";
-      const next = replayed && this.#replays++ >= MAX_REPLAYS ? undefined : this.#scheduled?.failOver();
-      if (next === undefined) throw unreachable(replayed);
-      this.#context.metrics.failovers.add();
-      this.#context.logger.warn(
-        { request: this.#request.id, from: this.#target?.id, to: next.id, failure },
-        "failed over",
-      );
-      this.#target = next;
-      this.#send(false);
+      // A kept connection that closed says nothing about the engine.
+      if (failure === "stale") this.#send(true);
+      else this.#moveOn(failure);
     } catch (error) {
       this.#refuse(error);
     }
+  }
+
+  /** To the next best endpoint; when all were tried, once more from the start, for one may be back by now. */
+  #moveOn(failure: UpstreamFailure): void {
+    const received = failure !== "unsent";
+    if (received && this.#replays++ >= MAX_REPLAYS) throw unreachable(true);
+    const next = this.#scheduled?.failOver();
+    if (next !== undefined) {
+      const fields = { request: this.#request.id, from: this.#target?.id, to: next.id, failure };
+      this.#context.metrics.failovers.add();
+      this.#context.logger.warn(fields, "failed over");
+      this.#target = next;
+      this.#send(false);
+      return;
+    }
+    if (received || this.#secondRound) throw unreachable(received);
+    this.#secondRound = true;
+    this.#scheduled?.end(this.#outcome("failed"));
+    this.#scheduled = undefined;
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    const scheduled = this.#context.director.schedule(this.#request, this.#exchange.signal);
+    if (scheduled instanceof Promise) this.#await(scheduled);
+    else this.#dispatch(scheduled);
   }
 
   #await(scheduled: Promise<ScheduledRequest>): void {
