@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { readFileSync } from "node:fs";
 import { WarmpathError } from "@warmpath/contracts";
 import {
@@ -27,6 +28,8 @@ const commands: Commands = {
   },
   async demo({ users, ...options }) {
     const ended = new AbortController();
+    // Every request under way listens for the end.
+    setMaxListeners(0, ended.signal);
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => ended.abort());
     await runDemo({
       ...options,

@@ -26,8 +26,8 @@ export interface DemoOptions {
 /** Name of the simulated model. */
 export const DEMO_MODEL = "simulated";
 
-/** Blocks of one engine: about a third of the workload, so that it matters who keeps what. */
-const ENGINE_BLOCKS = 3000;
+/** Blocks of one engine: less than half of all system prompts fit, so that it matters who keeps what. */
+const ENGINE_BLOCKS = 2400;
 const BLOCK_TOKENS = 16;
 const MAX_TOKENS = 24;
 const REDRAW_MS = 250;
