@@ -1,4 +1,5 @@
 import { type Endpoint, type ProfileHandler, WarmpathError } from "@warmpath/contracts";
+import { createEstimateTokenizer } from "@warmpath/tokenization";
 import { singleProfileHandler } from "./single-profile-handler";
 import type { DirectorOptions } from "./types";
 
@@ -15,7 +16,7 @@ export function resolveDirectorOptions(options: DirectorOptions) {
     profileHandler,
     producers: options.producers ?? [],
     observers: options.observers ?? [],
-    estimator: options.estimator,
+    estimator: options.estimator ?? createEstimateTokenizer(),
     tokenizeTimeoutMs: positive(options, "tokenizeTimeoutMs"),
     bookingTtlMs: positive(options, "bookingTtlMs"),
     approximateTtlMs: positive(options, "approximateTtlMs"),

@@ -10,7 +10,7 @@ import {
 export interface TokenizeStepOptions {
   readonly tokenizer: Tokenizer;
   /** Asked when the tokenizer fails or is late. */
-  readonly estimator: Tokenizer | undefined;
+  readonly estimator: Tokenizer;
   readonly timeoutMs: number;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -70,7 +70,7 @@ export class TokenizeStep {
     if (!this.#failing) logger.warn({ error, tokenizer: tokenizer.name }, "No tokens; routed by an estimate.");
     this.#failing = true;
     try {
-      const answer = estimator?.tokenize(request);
+      const answer = estimator.tokenize(request);
       return answer instanceof Promise ? answer.catch(() => undefined) : answer;
     } catch {
       return undefined;
