@@ -6,11 +6,11 @@ import { isText } from "./fields";
 import { parseArguments } from "./tool-calls";
 import { validateMessage } from "./validate-message";
 
-/** The body's messages, checked. */
-export function readMessages(body: PyDict): PyDict[] {
+/** The body's messages, checked; `lazyParts` as for `validateMessage`. */
+export function readMessages(body: PyDict, lazyParts = false): PyDict[] {
   const messages = body.get("messages");
   if (!isList(messages)) return invalid("messages", "messages must be an array.");
-  return messages.map(validateMessage);
+  return messages.map((message, i) => validateMessage(message, i, lazyParts));
 }
 
 /** Messages as vLLM hands them to a template. */

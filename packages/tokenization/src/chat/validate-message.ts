@@ -1,9 +1,11 @@
-import { isDict, isList, type PyDict, type PyValue } from "../python/values";
+import { isDict, isList, type PyDict, PyTuple, type PyValue } from "../python/values";
 import { invalid } from "./errors";
 import { isText } from "./fields";
 import { rebuildToolCalls } from "./tool-calls";
 import { countCustomPart, fitsOpenAIPart } from "./validate-part";
 
+/** id, type, function, its name and its arguments. */
+const KEYS_OF_A_CALL = 5;
 const CUSTOM_KEYS = ["content", "name", "tool_call_id", "tool_calls", "reasoning", "tools", "task"];
 /** Keys that OpenAI's message type of a role declares beside `role`. */
 const OPENAI_KEYS: Readonly<Record<string, readonly string[]>> = {
@@ -19,8 +21,11 @@ const OPENAI_KEYS: Readonly<Record<string, readonly string[]>> = {
  * Checks a message as vLLM's union of message types does, and returns it with rebuilt tool calls. Two types compete:
  * OpenAI's of the role, and vLLM's own, which allows more kinds of parts; the one that declares more of the keys
  * there wins, OpenAI's on a tie. Throws `invalid_request` where the engine answers 400.
+ *
+ * Parts of OpenAI's types are checked only when they are read, which Harmony does not always do: with `lazyParts` they
+ * are left unchecked, as a PyTuple.
  */
-export function validateMessage(value: PyValue, index: number): PyDict {
+export function validateMessage(value: PyValue, index: number, lazyParts = false): PyDict {
   const param = `messages.${index}`;
   if (!isDict(value)) return invalid(param, `${param} must be an object.`);
   const role = value.get("role");
@@ -29,7 +34,10 @@ export function validateMessage(value: PyValue, index: number): PyDict {
   const custom = countCustom(message);
   const openai = countOpenAI(message, role);
   if (custom === undefined && openai === undefined) return invalid(param, `${param} has a field of a wrong type.`);
-  if (openai !== undefined && (custom === undefined || custom <= openai)) checkParts(message, role, param);
+  const content = message.get("content");
+  if (!isList(content) || openai === undefined || (custom !== undefined && custom > openai)) return message;
+  if (lazyParts) return message.set("content", PyTuple.from(content)) as PyDict;
+  checkParts(content, role, param);
   return message;
 }
 
@@ -47,10 +55,11 @@ function normalize(source: PyDict, role: string, param: string): PyDict {
 /** Declared keys of vLLM's own message type, parts included; undefined when the message does not fit it. */
 function countCustom(message: PyDict): number | undefined {
   if (!CUSTOM_KEYS.every((key) => !message.has(key) || fitsCustom(key, message.get(key) as PyValue))) return undefined;
+  const calls = message.get("role") === "assistant" ? message.get("tool_calls") : undefined;
   const keys = CUSTOM_KEYS.filter((key) => message.has(key)).length;
+  let count = keys + (isList(calls) ? calls.length * KEYS_OF_A_CALL : 0);
   const content = message.get("content");
-  if (!isList(content)) return keys;
-  let count = keys;
+  if (!isList(content)) return count;
   for (const part of content) {
     const filled = countCustomPart(part);
     if (filled === undefined) return undefined;
@@ -92,9 +101,7 @@ function countOpenAI(message: PyDict, role: string): number | undefined {
   return keys.filter((key) => message.has(key)).length;
 }
 
-function checkParts(message: PyDict, role: string, param: string): void {
-  const content = message.get("content");
-  if (!isList(content)) return;
+function checkParts(content: readonly PyValue[], role: string, param: string): void {
   content.forEach((part, i) => {
     if (!fitsOpenAIPart(role, part)) invalid(`${param}.content.${i}`, `${param}.content.${i} is not a valid part.`);
   });

@@ -2,6 +2,7 @@ import { Tokenizer } from "@huggingface/tokenizers";
 import { type AddedToken, createAddedTokenSplitter, type Piece } from "./added-tokens";
 import type { TextEncoding } from "./encoder";
 import { withNativeRules } from "./native-rules";
+import { nativeNormalize } from "./normalize";
 import { wellFormed } from "./well-formed";
 
 /** Stands for the text when the ids around a text are asked for. */
@@ -17,7 +18,8 @@ export interface TokenizerJson {
 export function createHuggingFaceEncoding(file: TokenizerJson): TextEncoding {
   const added = readAddedTokens(file.added_tokens);
   const library = new Tokenizer({ ...file, pre_tokenizer: withNativeRules(file.pre_tokenizer) }, {});
-  const normalize = (text: string): string => (library.normalizer ? library.normalizer(text) : text);
+  const { normalizer } = library;
+  const normalize = normalizer ? nativeNormalize(file.normalizer, (text) => normalizer(text)) : (text: string) => text;
   const raw = createAddedTokenSplitter(keyed(added.filter(({ normalized }) => !normalized)));
   const later = createAddedTokenSplitter(
     added.filter(({ normalized }) => normalized).map((token) => [normalize(token.content), token]),

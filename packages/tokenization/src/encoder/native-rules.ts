@@ -23,6 +23,8 @@ export function withNativeRules(preTokenizer: unknown): unknown {
       const steps = preTokenizer.pretokenizers;
       return { ...preTokenizer, pretokenizers: Array.isArray(steps) ? steps.flatMap(flattened) : [] };
     }
+    case "Split":
+      return { ...preTokenizer, pattern: withUnicodeFolding(preTokenizer.pattern) };
     case "Digits":
       return splitBy(preTokenizer.individual_digits === true ? "\\p{N}" : "\\p{N}+");
     case "ByteLevel":
@@ -32,6 +34,18 @@ export function withNativeRules(preTokenizer: unknown): unknown {
     default:
       return preTokenizer;
   }
+}
+
+/** Letters outside ASCII that the native library takes for an ASCII letter where case does not count. */
+const FOLDED: Readonly<Record<string, string>> = { s: "[s\u017f]", k: "[k\u212a]" };
+
+/** Adds the folded letters to groups without regard to case, such as the English contractions in most patterns. */
+function withUnicodeFolding(pattern: unknown): unknown {
+  if (!isObject(pattern) || typeof pattern.Regex !== "string") return pattern;
+  const folded = pattern.Regex.replace(/\(\?i:[^()[\]\\]*\)/g, (group) =>
+    group.replace(/[sk]/gi, (letter) => FOLDED[letter.toLowerCase()] ?? letter),
+  );
+  return { ...pattern, Regex: folded };
 }
 
 function flattened(step: unknown): unknown[] {

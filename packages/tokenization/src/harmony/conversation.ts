@@ -1,12 +1,12 @@
 import { invalid } from "../chat/errors";
 import { isText } from "../chat/fields";
-import { isDict, isList, isTruthy, type PyDict, type PyValue } from "../python/values";
+import { isDict, isList, isTruthy, type PyDict, PyTuple, type PyValue } from "../python/values";
 
-/** One Harmony message: header fields and plain text. */
+/** One Harmony message: header fields and plain texts, each encoded by itself. */
 export interface HarmonyMessage {
   /** What stands after `<|start|>`: a role, or a tool's name. */
   readonly author: string;
-  readonly text: string;
+  readonly texts: readonly string[];
   readonly channel?: string;
   readonly recipient?: string;
   readonly contentType?: string;
@@ -43,10 +43,10 @@ function functionOf(call: PyDict): { name: string; text: string } {
   return { name: isText(name) ? name : "", text: isText(text) ? text : "" };
 }
 
-/** All texts of a content, glued; undefined where there is none. */
+/** All texts of a content, glued; undefined where there is none. Parts that were not checked are not read. */
 function flattenText(content: PyValue): string | undefined {
   if (isText(content)) return content;
-  if (!isList(content)) return undefined;
+  if (!isList(content) || content instanceof PyTuple) return undefined;
   const texts = content.flatMap((part) => {
     const text = isDict(part) ? part.get("text") : part;
     return isText(text) ? [text] : [];
@@ -61,7 +61,7 @@ function convert(message: PyDict, toolNames: ReadonlyMap<PyValue, string>): Harm
   if (role === "assistant" && calls.length > 0) return callingTurn(message, calls);
   if (role === "assistant") return [...reasoningOf(message), ...finalOf(message)];
   if (role === "tool") return [toolResult(message, toolNames)];
-  if (role === "user") return [{ author: "user", text: partTexts(message).join("") }];
+  if (role === "user") return [{ author: "user", texts: partTexts(message) }];
   const text = flattenText(message.get("content") ?? null);
   return text === undefined ? [] : [developerMessage(text)];
 }
@@ -69,14 +69,14 @@ function convert(message: PyDict, toolNames: ReadonlyMap<PyValue, string>): Harm
 function callingTurn(message: PyDict, calls: readonly PyDict[]): HarmonyMessage[] {
   const text = flattenText(message.get("content") ?? null) ?? "";
   return [
-    ...(text === "" ? [] : [{ author: "assistant", channel: "commentary", text }]),
+    ...(text === "" ? [] : [{ author: "assistant", channel: "commentary", texts: [text] }]),
     ...reasoningOf(message),
     ...calls.map(functionOf).map((call) => ({
       author: "assistant",
       recipient: `functions.${call.name}`,
       channel: "commentary",
       contentType: "json",
-      text: call.text,
+      texts: [call.text],
     })),
   ];
 }
@@ -85,20 +85,21 @@ function reasoningOf(message: PyDict): HarmonyMessage[] {
   const text = message.get("reasoning") ?? null;
   if (!isTruthy(text)) return [];
   return isText(text)
-    ? [{ author: "assistant", channel: "analysis", text }]
+    ? [{ author: "assistant", channel: "analysis", texts: [text] }]
     : invalid("messages", "reasoning must be a string.");
 }
 
 /** An assistant's answer; nothing when its first part has no text. */
 function finalOf(message: PyDict): HarmonyMessage[] {
   const texts = partTexts(message);
-  return texts[0] ? [{ author: "assistant", channel: "final", text: texts.join("") }] : [];
+  return texts[0] ? [{ author: "assistant", channel: "final", texts }] : [];
 }
 
 function partTexts(message: PyDict): string[] {
   const content = message.get("content") ?? "";
   if (isText(content)) return [content];
-  return isList(content) ? content.map(partText) : [];
+  if (content instanceof PyTuple && content.length > 0) return invalid("messages", "A content part is not valid.");
+  return isList(content) ? content.map(partText) : [""];
 }
 
 function partText(part: PyValue): string {
@@ -112,14 +113,14 @@ function toolResult(message: PyDict, toolNames: ReadonlyMap<PyValue, string>): H
     author: `functions.${name}`,
     recipient: "assistant",
     channel: "commentary",
-    text: flattenText(message.get("content") ?? null) ?? "",
+    texts: [flattenText(message.get("content") ?? null) ?? ""],
   };
 }
 
 /** A developer message that holds instructions and, for the first one, the tools. */
 export function developerMessage(instructions: string | undefined, tools?: string): HarmonyMessage {
   const sections = instructions === undefined ? [] : ["# Instructions", instructions];
-  return { author: "developer", text: [...sections, ...(tools === undefined ? [] : [tools])].join("\n\n") };
+  return { author: "developer", texts: [[...sections, ...(tools === undefined ? [] : [tools])].join("\n\n")] };
 }
 
 /** Reasoning is kept only after the last final answer. */

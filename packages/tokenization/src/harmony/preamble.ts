@@ -25,7 +25,7 @@ function systemMessage(effort: string, date: string, hasTools: boolean): Harmony
     `Reasoning: ${effort}`,
     channels + (hasTools ? calls : ""),
   ];
-  return { author: "system", text: text.join("\n\n") };
+  return { author: "system", texts: [text.join("\n\n")] };
 }
 
 function toolsSection(tools: readonly PyDict[]): string {

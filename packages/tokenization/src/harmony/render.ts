@@ -35,7 +35,7 @@ export function createHarmonyRenderer(encoding: TextEncoding, options: HarmonyOp
     isWellFormed(text) ? encoding.encodeOrdinary(text) : invalid("messages", "A text holds half a surrogate pair.");
   const renderMessage = (item: HarmonyMessage): number[] => {
     const isCall = item.author === "assistant" && item.recipient !== undefined;
-    return [start, ...header(item, channel, plain), message, ...plain(item.text), isCall ? call : end];
+    return [start, ...header(item, channel, plain), message, ...item.texts.flatMap(plain), isCall ? call : end];
   };
   return {
     render(body) {
@@ -57,7 +57,7 @@ function header(item: HarmonyMessage, channel: number, plain: (text: string) => 
 }
 
 function harmonyMessages(body: PyDict, options: HarmonyOptions): HarmonyMessage[] {
-  const messages = readMessages(body);
+  const messages = readMessages(body, true);
   const allTools = readTools(body) ?? [];
   // The template's arguments are not used, but a body that the engine refuses because of them is refused.
   readTemplateArguments(withoutTemplate(body), undefined, new Map());

@@ -130,6 +130,9 @@ function unionProperty(name: string, schema: PyValue, variants: readonly PyValue
 /** JSON without spaces, as Rust's serde_json writes it. */
 function compactJson(value: PyValue): string {
   if (value instanceof PyFloat) return Number.isFinite(value.value) ? formatRustFloat(value.value) : "null";
+  if (typeof value === "bigint" && BigInt.asUintN(64, value) !== value && BigInt.asIntN(64, value) !== value) {
+    return formatRustFloat(Number(value));
+  }
   if (isList(value)) return `[${value.map(compactJson).join(",")}]`;
   if (isDict(value)) {
     return `{${[...value].map(([key, item]) => `${JSON.stringify(String(key))}:${compactJson(item)}`).join(",")}}`;

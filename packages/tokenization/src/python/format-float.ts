@@ -23,10 +23,10 @@ export function formatPythonFloat(value: number): string {
   return `${sign}${withPoint(digits)}e${exponent < 0 ? "-" : "+"}${power}`;
 }
 
-/** How Rust's serde_json writes a finite float: `1.0`, `0.00001`, `1e16`, `1.5e-7`. */
+/** How Rust's serde_json writes a finite float: `1.0`, `0.00001`, `1e+16`, `1.5e-7`. */
 export function formatRustFloat(value: number): string {
   const sign = value < 0 || Object.is(value, -0) ? "-" : "";
   const { digits, exponent } = shortestDigits(value);
   if (exponent >= -5 && exponent < 16) return sign + decimal(digits, exponent);
-  return `${sign}${withPoint(digits)}e${exponent}`;
+  return `${sign}${withPoint(digits)}e${exponent < 0 ? "" : "+"}${exponent}`;
 }
