@@ -188,7 +188,8 @@ export class ApplyEvents {
     const { tier } = mediumOf(event.medium);
     const { blockHashes } = event;
     for (let i = 0; i < blockHashes.length; i += 2) {
-      if (i % 32 === 0) blocks.readAhead(source, blockHashes, i / 2);
+      // vLLM sends one hash an event; there is nothing to read ahead then.
+      if (i % 32 === 0 && blockHashes.length > 2) blocks.readAhead(source, blockHashes, i / 2);
       this.#removeOne(source, tier, blockHashes[i]!, blockHashes[i + 1]!);
     }
   }

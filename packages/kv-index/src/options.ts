@@ -15,7 +15,7 @@ export interface KvIndexOptions {
   readonly blockSizeTokens?: number;
   /** Endpoint slots are below this number; at most 65,535. Default 4096. */
   readonly maxEndpoints?: number;
-  /** Keys for which the tables are made at once, so that they need not grow. Default 0. */
+  /** Keys for which the tables are made at once, so that they need not grow. Default 65,536. */
   readonly expectedBlocks?: number;
   /** How long a store event waits for its parent. Default 30,000 ms. */
   readonly orphanTtlMs?: number;
@@ -54,7 +54,7 @@ export function resolveKvIndexOptions(options: KvIndexOptions): ResolvedOptions 
     maxBytes: 512 * 2 ** 20,
     blockSizeTokens: 16,
     maxEndpoints: 4096,
-    expectedBlocks: 0,
+    expectedBlocks: 65_536,
     orphanTtlMs: 30_000,
     maxOrphans: 4096,
     reannouncements: "infer" as const,

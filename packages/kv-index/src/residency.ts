@@ -84,6 +84,10 @@ export class Residency {
     if (holderOf(source, tier) < 0) return;
     const words = blocks.keyWords(block);
     const start = blocks.keyStart(block);
+    if (!blocks.hasSide(block)) {
+      this.#store.dropAt(blocks.hint(block), words[start]!, words[start + 1]!, holderOf(source, tier));
+      return;
+    }
     const unique = blocks.keyCount(block) - this.uniqueKeys(block);
     let hint = blocks.hint(block);
     for (let k = blocks.keyCount(block) - 1; k >= this.sharedKeys(block); k--) {
