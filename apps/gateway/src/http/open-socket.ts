@@ -1,4 +1,4 @@
-import { connect as connectTcp, type Socket } from "node:net";
+import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { type ConnectionOptions, connect as connectTls } from "node:tls";
 
 /** After this much silence the kernel asks whether the engine's host is still there, in milliseconds. */
@@ -22,7 +22,10 @@ export function createSocketOpener(url: URL): SocketOpener {
     keepAlive: true,
     keepAliveInitialDelay: TCP_KEEP_ALIVE_MS,
   };
-  return tls ? tlsOpener({ ...address, servername: host, ALPNProtocols: ["http/1.1"] }) : tcpOpener(address);
+  if (!tls) return tcpOpener(address);
+  // An IP address is no server name (RFC 6066).
+  const name = isIP(host) === 0 ? { servername: host } : {};
+  return tlsOpener({ ...address, ...name, ALPNProtocols: ["http/1.1"] });
 }
 
 function tcpOpener(address: { readonly host: string; readonly port: number }): SocketOpener {

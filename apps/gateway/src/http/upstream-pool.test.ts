@@ -21,6 +21,7 @@ const NOTHING = Buffer.alloc(0);
 /** Serves each request of a connection with `respond`; counts connections. */
 async function serve(
   respond: (socket: Socket, nth: number) => void,
+  seen: (bytes: Buffer) => void = () => undefined,
 ): Promise<{ url: string; connections: () => number }> {
   let connections = 0;
   const sockets = new Set<Socket>();
@@ -29,7 +30,10 @@ async function serve(
     sockets.add(socket);
     let requests = 0;
     socket.on("error", () => undefined);
-    socket.on("data", () => respond(socket, ++requests));
+    socket.on("data", (bytes: Buffer) => {
+      seen(bytes);
+      respond(socket, ++requests);
+    });
   });
   open.push({ server, sockets });
   await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
@@ -92,6 +96,18 @@ describe("UpstreamPool", () => {
     const startMs = performance.now();
     expect(await ask(poolFor("http://192.0.2.1:9", 50))).toEqual({ failure: "unsent" });
     expect(performance.now() - startMs).toBeLessThan(2000);
+  });
+
+  it("sends nothing where no TLS session comes about", async () => {
+    const seen: Buffer[] = [];
+    const { url } = await serve(
+      (socket) => socket.end("plain text\r\n"),
+      (bytes) => seen.push(bytes),
+    );
+    expect(await ask(poolFor(url.replace("http:", "https:")))).toEqual({ failure: "unsent" });
+    expect(Buffer.concat(seen).includes("POST")).toBe(false);
+    // A TLS handshake record, so it was TLS that was tried.
+    expect(seen[0]?.[0]).toBe(0x16);
   });
 
   it("says malformed or cut where the answer breaks", async () => {
