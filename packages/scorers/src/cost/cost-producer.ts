@@ -20,8 +20,8 @@ import { Popularity } from "./popularity";
 export const COST_PRODUCER = "cost-producer";
 
 /**
- * Price in ms of the capacity that the request would use up on each candidate, in the order of
- * `SchedulingContext.candidates`: what its work costs those who come later.
+ * Price in ms of the capacity that the request would use up on each candidate, beyond the one where it needs least, in
+ * the order of `SchedulingContext.candidates`: what its work costs those who come later.
  */
 export const COST_CAPACITY: DataKey<Float64Array> = { type: "cost-capacity", producer: COST_PRODUCER };
 
@@ -104,6 +104,7 @@ class CostProducer implements DataProducer, RequestObserver {
       costs.interferenceMs[i] = interferenceMs(load, input, this.#coefficients);
       costs.capacityMs[i] = workWeight * workMs(input, this.#coefficients);
     }
+    subtractLeast(costs.capacityMs, candidates.length);
     this.#balance.addPrices(candidates, context.nowMs, this.#coefficients.prefillMsPerToken, costs.capacityMs);
     context.set(COST_PREDICTION, costs);
     context.set(COST_CAPACITY, costs.capacityMs);
@@ -145,6 +146,13 @@ class CostProducer implements DataProducer, RequestObserver {
     const costs = context.get(COST_PREDICTION);
     if (costs instanceof CostArrays && this.#free.length < MAX_FREE) this.#free.push(costs);
   }
+}
+
+/** What every candidate would cost tells them not apart; left in, it would only blur the scores. */
+function subtractLeast(prices: Float64Array, count: number): void {
+  let least = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < count; i++) if (prices[i]! < least) least = prices[i]!;
+  for (let i = 0; i < count; i++) prices[i] = prices[i]! - least;
 }
 
 /**
