@@ -68,6 +68,13 @@ export class ApplyEvents {
     store.superseded = [];
   }
 
+  /** Something of the endpoint's blocks was lost; logged once until it is cleared. */
+  lose(slot: number, why: string): void {
+    if (this.degraded.has(slot)) return;
+    this.degraded.add(slot);
+    this.#parts.options.logger?.warn({ slot, why }, "the index does not follow all blocks of an endpoint");
+  }
+
   /** Forgets what a publisher held, in every tier and group. */
   reset(source: KvEventSource): void {
     for (const one of this.#parts.sources.of(source)) this.#end(one);
@@ -155,7 +162,7 @@ export class ApplyEvents {
     const result = storing.store(source, tier, event, again);
     if (result === "refused") {
       counters.add("refused");
-      this.degraded.add(source.slot);
+      this.lose(source.slot, "no room for a store event");
     } else if (result === "no-parent") this.#dropOrphans(orphans.add(source, event, nowMs));
     else if (orphans.count > 0) this.#attach(source, event, nowMs);
   }
@@ -175,7 +182,7 @@ export class ApplyEvents {
 
   #dropOrphans(dropped: readonly { readonly source: Source }[]): void {
     this.#parts.counters.add("orphans_dropped", dropped.length);
-    for (const { source } of dropped) this.degraded.add(source.slot);
+    for (const { source } of dropped) this.lose(source.slot, "a store event's parent did not come");
   }
 
   #removed(from: KvEventSource, event: BlocksRemoved): void {

@@ -554,6 +554,17 @@ describe("createKvIndex", () => {
     expect(shown.warmpath_kv_index_bytes).toBe(index.stats().bytes);
   });
 
+  it("logs once that an endpoint cannot be followed", () => {
+    const warned: object[] = [];
+    const silent = () => {};
+    const logger = { debug: silent, info: silent, error: silent, warn: (fields: object) => void warned.push(fields) };
+    const { index } = makeIndex({ maxOrphans: 0, logger });
+    for (const n of [1, 2, 3]) {
+      index.apply(sourceOf(5), batch(stored({ blocks: [n], parent: 99, tokens: tokens.slice(0, 16) })));
+    }
+    expect(warned).toEqual([{ slot: 5, why: "a store event's parent did not come" }]);
+  });
+
   it("names hashes as the engine does", () => {
     const { index } = makeIndex();
     index.apply(sourceOf(1), batch(stored({ blocks: [7], tokens: tokens.slice(0, 16) })));

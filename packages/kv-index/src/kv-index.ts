@@ -73,7 +73,7 @@ class TypedKvIndex implements KvIndexHandle {
   constructor(options: ResolvedOptions) {
     this.blockSizeTokens = options.blockSizeTokens;
     this.#maxBytes = options.maxBytes;
-    const made = buildParts(options, (slot) => this.#events.degraded.add(slot));
+    const made = buildParts(options, (slot) => this.#events.lose(slot, "engine blocks were given up for want of room"));
     this.#fixedBytes = made.fixedBytes;
     this.#sets = made.sets;
     this.#parts = made.parts;
