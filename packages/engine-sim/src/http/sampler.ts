@@ -16,7 +16,7 @@ people who wait for answers notice only that the answers arrive a little earlier
 export interface Sampler {
   /** Token at output position `index`. */
   token(start: number, index: number): number;
-  /** Where the continuation of a prompt starts. */
+  /** A number that decides how a prompt is continued. */
   start(promptTokens: Uint32Array, sample: number): number;
   /** Tokens after which the model would stop by itself. */
   naturalLength(start: number): number;
@@ -30,8 +30,10 @@ export function createSampler(
   const text = TEXT.trim().replace(/\n/g, " ");
   const tokens = tokenizer.encode(` ${text}`, { addSpecialTokens: false });
   const [least, most] = naturalTokens;
+  // Continuations begin with a word.
+  const words = [...tokens.keys()].filter((i) => tokenizer.decode([tokens[i] as number]).startsWith(" "));
   return {
-    token: (start, index) => tokens[(start + index) % tokens.length] ?? 0,
+    token: (start, index) => tokens[((words[start % words.length] ?? 0) + index) % tokens.length] ?? 0,
     start: (promptTokens, sample) => hashTokens(promptTokens, sample) % 2 ** 31,
     naturalLength: (start) => least + ((Math.imul(start ^ (start >>> 15), 0x2c1b3c6d) >>> 0) % (most - least + 1)),
   };
