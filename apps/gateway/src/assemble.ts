@@ -5,6 +5,7 @@ import { subscribeKvEvents } from "@warmpath/kv-events";
 import { createKvIndex } from "@warmpath/kv-index";
 import { createDirector, followKvEvents } from "@warmpath/scheduling";
 import { createPolicyPlugins } from "@warmpath/scorers";
+import { type AuditReport, audit } from "./audit";
 import { chooseTokenizer } from "./choose-tokenizer";
 import { createEnginePools } from "./engine-pools";
 import { registerIndexMetrics, registerProcessMetrics } from "./metrics/collectors";
@@ -13,10 +14,14 @@ import type { ResolvedGatewayOptions } from "./options";
 import { createForwardMetrics } from "./proxy/forward-metrics";
 import type { RouterContext } from "./routes/router";
 
+const AUDIT_TIMEOUT_MS = 5000;
+
 /** The parts of a gateway, put together and running. */
 export interface Assembly {
   /** What the routes need. */
   readonly router: RouterContext;
+  /** Compares the index with the engines' own lists. */
+  audit(): Promise<AuditReport[]>;
   /** Lets go of sockets, timers and files. */
   close(): Promise<void>;
 }
@@ -82,7 +87,8 @@ export async function assemble(options: ResolvedGatewayOptions): Promise<Assembl
     const forward = createForwardMetrics(metrics);
     const poolOf = pools.of.bind(pools);
     const router = { director, poolOf, clock, logger, metrics: forward, fleet, registry: metrics, nextId: idMaker() };
-    return { router, close };
+    const parts = { fleet, index, events, fetch: globalThis.fetch, timeoutMs: AUDIT_TIMEOUT_MS };
+    return { router, audit: () => audit(parts), close };
   } catch (error) {
     await close();
     throw error;

@@ -1,4 +1,5 @@
 import { assemble } from "./assemble";
+import type { AuditReport } from "./audit";
 import { listen } from "./http/server";
 import { type GatewayOptions, resolveGatewayOptions } from "./options";
 import { errorAnswer } from "./proxy/error-answer";
@@ -10,6 +11,8 @@ export interface Gateway {
   readonly url: string;
   /** The port in use, also where 0 was asked for. */
   readonly port: number;
+  /** Compares the index with the engines' own lists of blocks, where they have one; see `AuditReport`. */
+  audit(): Promise<AuditReport[]>;
   /** Takes no new request, waits for answers under way up to `drainTimeoutMs`, and lets go of everything. */
   close(): Promise<void>;
 }
@@ -43,6 +46,7 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
     return {
       url: `http://${host}:${server.port}`,
       port: server.port,
+      audit: assembly.audit,
       async close() {
         await server.close(resolved.drainTimeoutMs);
         await assembly.close();

@@ -8,8 +8,8 @@ import { HttpRefusal } from "./refusal";
 
 const EMPTY = Buffer.alloc(0);
 const MAX_HEAD_BYTES = 65_536;
-/** Head and body up to this size leave in one copied piece; longer bodies are written as they are. */
-const COPY_BYTES = 16_384;
+/** Head and body leave in one piece up to this body size, for which Node has pooled memory; longer bodies uncopied. */
+const COPY_BYTES = 3072;
 
 /** What a connection tells its pool. */
 export interface ConnectionOwner {
