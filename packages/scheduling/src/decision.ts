@@ -48,7 +48,7 @@ export class LiveDecision implements Decision {
     this.predictedCachedTokens = context.prompt?.exact
       ? context.get(PREFIX_MATCH)?.matchedTokens(target.endpoint.slot)
       : undefined;
-    this.predictedTtftMs = context.get(COST_PREDICTION)?.ttftMs[context.candidates.indexOf(target)];
+    this.predictedTtftMs = context.get(COST_PREDICTION)?.ttftMs[indexOf(parts, target)];
     this.reason = parts.reason ?? reasonOf(context, run, target);
     this.degraded = parts.degraded;
     this.decideMs = parts.decideMs;
@@ -64,6 +64,12 @@ export class LiveDecision implements Decision {
   release(): void {
     this.#parts = undefined;
   }
+}
+
+/** Where the target stands among all candidates; the first pick is found without a search. */
+function indexOf({ context, run }: DecisionParts, target: Candidate): number {
+  const first = run.picked[0]!;
+  return context.candidates[first] === target ? first : context.candidates.indexOf(target);
 }
 
 /** `only candidate`, `prefix` (the longest match won over shorter ones), `load`, or `tie`. */

@@ -10,25 +10,35 @@ export class WorkAccount {
   #work = new Float64Array(16);
   readonly #owners: (Endpoint | undefined)[] = [];
   #atMs: number | undefined;
+  /** Smallest work of the candidates of the last `mean`. */
+  least = 0;
 
   /** `halfLifeMs` may be Infinity. */
   constructor(halfLifeMs: number) {
     this.#halfLifeMs = halfLifeMs;
   }
 
-  /** Mean work of the candidates, after decay to `nowMs`. Opens accounts for those who have none. */
+  /**
+   * Mean work of the candidates, after decay to `nowMs`; `least` has the smallest afterwards. Opens accounts for those
+   * who have none.
+   */
   mean(candidates: readonly Candidate[], nowMs: number): number {
     this.#decay(nowMs);
+    const [work, owners] = [this.#work, this.#owners];
     let sum = 0;
     let known = 0;
+    let least = Number.POSITIVE_INFINITY;
     for (let i = 0; i < candidates.length; i++) {
       const { endpoint } = candidates[i]!;
-      if (this.#owners[endpoint.slot] !== endpoint) continue;
-      sum += this.#work[endpoint.slot]!;
+      if (owners[endpoint.slot] !== endpoint) continue;
+      const own = work[endpoint.slot]!;
+      sum += own;
+      if (own < least) least = own;
       known++;
     }
     const mean = known === 0 ? 0 : sum / known;
     if (known < candidates.length) this.#open(candidates, mean);
+    this.least = Math.min(least, mean);
     return mean;
   }
 

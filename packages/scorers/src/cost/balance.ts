@@ -45,11 +45,10 @@ export class Balance {
   addPrices(candidates: readonly Candidate[], nowMs: number, msPerToken: number, into: Float64Array): void {
     const { band, slackTokens, price, gentlePrice } = this.#options;
     const limit = (1 + band) * this.#account.mean(candidates, nowMs) + slackTokens;
-    let least = Number.POSITIVE_INFINITY;
-    for (let i = 0; i < candidates.length; i++) least = Math.min(least, this.#account.of(candidates[i]!.endpoint.slot));
+    const { least } = this.#account;
     for (let i = 0; i < candidates.length; i++) {
       const work = this.#account.of(candidates[i]!.endpoint.slot);
-      const beyond = Math.max(0, work - limit);
+      const beyond = work > limit ? work - limit : 0;
       into[i] = into[i]! + (gentlePrice * (work - least) + price * beyond) * msPerToken;
     }
   }
