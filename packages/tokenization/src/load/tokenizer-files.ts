@@ -14,6 +14,8 @@ export interface TokenizerFiles {
   readonly templates: ReadonlyMap<string, string>;
 }
 
+const MODEL_TYPES: ReadonlySet<unknown> = new Set(["BPE", "Unigram", "WordPiece"]);
+
 /** Reads one file by its name; undefined when there is no such file. */
 export type ReadText = (name: string) => Promise<string | undefined>;
 
@@ -63,6 +65,9 @@ function checkTokenizer(tokenizer: Readonly<Record<string, unknown>>, file: stri
   if (typeof model !== "object" || model === null) throw malformed(`${file}: the field model must be an object`);
   const { vocab, merges, type } = model as Readonly<Record<string, unknown>>;
   if (typeof vocab !== "object" || vocab === null) throw malformed(`${file}: the field model.vocab is missing`);
+  if (type !== undefined && !MODEL_TYPES.has(type)) {
+    throw malformed(`${file}: the field model.type must be one of ${[...MODEL_TYPES].join(", ")}`);
+  }
   const isBpe = type === "BPE" || (type === undefined && merges !== undefined);
   if (isBpe && !Array.isArray(merges)) throw malformed(`${file}: the field model.merges must be an array`);
   const added = tokenizer.added_tokens ?? [];

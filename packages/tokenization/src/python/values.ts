@@ -68,7 +68,7 @@ export function isTruthy(value: PyValue): boolean {
 /** Converts a parsed JavaScript value; a number without a fraction becomes an int. */
 export function fromJavaScript(value: unknown): PyValue {
   if (value === null || value === undefined) return null;
-  if (typeof value === "number") return Number.isInteger(value) ? value : new PyFloat(value);
+  if (typeof value === "number") return fromNumber(value);
   if (typeof value === "boolean" || typeof value === "bigint" || typeof value === "string") return value;
   if (Array.isArray(value)) return value.map(fromJavaScript);
   if (typeof value !== "object") return null;
@@ -77,6 +77,11 @@ export function fromJavaScript(value: unknown): PyValue {
     if (item !== undefined) dict.set(key, fromJavaScript(item));
   }
   return dict;
+}
+
+function fromNumber(value: number): PyValue {
+  if (!Number.isInteger(value)) return new PyFloat(value);
+  return Number.isSafeInteger(value) ? value + 0 : BigInt(value);
 }
 
 /** Converts to plain JavaScript values; floats become numbers. */

@@ -100,6 +100,12 @@ function checkRendered(item: ChatCase, line: string, tokenizer: LocalTokenizer):
 }
 
 function difference(what: string, expected: unknown, actual: unknown): string[] {
-  if (isDeepStrictEqual(expected, actual)) return [];
-  return [`${what}: expected ${JSON.stringify(expected)}`, `${what}: got ${JSON.stringify(actual)}`];
+  // A recorded big integer was read as a double; the text shows whether its digits are right.
+  const shown = JSON.stringify(actual, (_key, value) => (typeof value === "bigint" ? Number(value) : value));
+  if (
+    isDeepStrictEqual(expected, actual) ||
+    isDeepStrictEqual(expected, shown === undefined ? undefined : JSON.parse(shown))
+  )
+    return [];
+  return [`${what}: expected ${JSON.stringify(expected)}`, `${what}: got ${shown}`];
 }
