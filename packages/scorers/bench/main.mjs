@@ -37,6 +37,14 @@ const context = {
 const producer = createCostProducer();
 producer.produce(context);
 
+/** The end of a request gives its arrays back. */
+function produceAndEnd() {
+  producer.produce(context);
+  producer.onEnd(context, decision, outcome);
+}
+const decision = { targets: [candidates[0].endpoint], predictedCachedTokens: 0 };
+const outcome = { status: "ok", totalMs: 2, ttftMs: 1, cachedTokens: 0, outputTokens: 100 };
+
 const scorers = [
   createQueueScorer(),
   createKvCacheUtilizationScorer(),
@@ -49,7 +57,7 @@ const scorers = [
 const scores = new Float64Array(COUNT);
 const list = [
   ...scorers.map((scorer) => ({ name: scorer.name, run: () => scorer.score(context, candidates, scores) })),
-  { name: "cost-producer", run: () => producer.produce(context) },
+  { name: "cost-producer", run: produceAndEnd },
 ].map((entry) => ({ ...entry, wall: [], cpu: [] }));
 
 for (const { run } of list) for (let i = 0; i < 500; i++) run();
