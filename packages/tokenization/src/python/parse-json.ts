@@ -3,6 +3,9 @@ import { type PyDict, PyFloat, type PyValue } from "./values";
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?/y;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids them inside strings
 const PLAIN_STRING = /[^"\\\u0000-\u001f]*/y;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids them inside strings
+const SPECIAL_CHARACTER = /[\\\u0000-\u001f]/;
+const SPACE = 0x20;
 const WHITE_SPACE = /[ \t\n\r]*/y;
 const MAX_DEPTH = 900;
 const CONSTANTS: readonly (readonly [string, PyValue])[] = [
@@ -54,7 +57,7 @@ class Parser {
   }
 
   #skip(): void {
-    this.#match(WHITE_SPACE);
+    if (this.text.charCodeAt(this.#at) <= SPACE) this.#match(WHITE_SPACE);
   }
 
   #take(token: string): boolean {
@@ -68,13 +71,22 @@ class Parser {
     if (this.#take('"')) return this.#string();
     if (this.#take("{")) return this.#object(depth);
     if (this.#take("[")) return this.#array(depth);
-    for (const [token, value] of CONSTANTS) if (this.#take(token)) return value;
     const number = this.#match(NUMBER);
-    if (!number) throw this.#error("expecting a value");
-    return toPythonNumber(number[0], number[1] !== undefined || number[2] !== undefined);
+    if (number) return toPythonNumber(number[0], number[1] !== undefined || number[2] !== undefined);
+    for (const [token, value] of CONSTANTS) if (this.#take(token)) return value;
+    throw this.#error("expecting a value");
   }
 
   #string(): string {
+    // Most strings have no escape: then they are a slice of the text.
+    const end = this.text.indexOf('"', this.#at);
+    const plain = end < 0 ? undefined : this.text.slice(this.#at, end);
+    if (plain === undefined || SPECIAL_CHARACTER.test(plain)) return this.#escapedString();
+    this.#at = end + 1;
+    return plain;
+  }
+
+  #escapedString(): string {
     let out = "";
     for (;;) {
       out += this.#match(PLAIN_STRING)?.[0] ?? "";
