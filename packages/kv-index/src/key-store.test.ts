@@ -115,8 +115,13 @@ describe("KeyStore with PrefixWalk", () => {
   it("answers as plain maps do, under any stores, removals, ends and sweeps", () => {
     const secret = fc.uint32Array({ minLength: 4, maxLength: 4 });
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 60 }), fc.array(run, { minLength: 1, maxLength: 4 }), secret, play),
-      { numRuns: 150 },
+      fc.property(
+        fc.array(step, { maxLength: 60, size: "max" }),
+        fc.array(run, { minLength: 1, maxLength: 4 }),
+        secret,
+        play,
+      ),
+      { numRuns: 100 },
     );
   });
 

@@ -203,6 +203,14 @@ describe("apply: clear, reset, removal", () => {
     expect(index.stats()).toMatchObject({ blocks: 4, holders: 5 });
   });
 
+  it("never brings a cleared block back when the epoch comes round", () => {
+    const { index, hasher } = makeIndex();
+    index.apply(sourceOf(1), batch(stored({ blocks: [1, 2, 3, 4], tokens }), placeholder([1], "CPU")));
+    for (let i = 0; i < 256; i++) index.apply(sourceOf(1), batch(cleared));
+    expect(copiesOf(index, 1)).toEqual({ "1:1": 1 });
+    expect(depths(index, keysOf(hasher, tokens))).toEqual([[1, 1]]);
+  });
+
   it("forgets one rank on reset, and an endpoint with all its ranks on removal", () => {
     const { index, hasher } = makeIndex();
     const keys = keysOf(hasher, tokens);
