@@ -19,17 +19,18 @@ interface ChatCase {
 type TemplateDigest = string | null | { readonly default: string };
 
 interface ChatsFile {
-  readonly about: { readonly chat_template_sha256: TemplateDigest };
+  readonly about: { readonly family?: string; readonly chat_template_sha256: TemplateDigest };
 }
 
-/** Chat bodies and the prompts that vLLM makes of them: `tokenization/FAMILY/chats.json`. */
+/** Chat bodies and the prompts that vLLM makes of them: `tokenization/FAMILY/chats.json`, known by their heads. */
 export const chatsKind: GoldenKind = {
   name: "tokenization/chats",
-  matches: (path, head) => path.endsWith("/chats.json") && head.includes('"content_format"'),
+  matches: (path, head) =>
+    path.endsWith(".json") && head.includes('"about"') && head.includes('"chat_template_sha256"'),
   async *run(path) {
     const source = await readFile(path, "utf8");
     const { about } = JSON.parse(source) as ChatsFile;
-    const tokenizer = await loadFamily(familyOf(path));
+    const tokenizer = await loadFamily(familyOf(path, about));
     yield checkTemplate(about.chat_template_sha256, tokenizer);
     for (const line of caseLines(source)) yield runChat(line, tokenizer);
   },

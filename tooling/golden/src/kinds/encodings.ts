@@ -34,17 +34,21 @@ interface TextCase extends Ids {
 }
 
 interface EncodingsFile {
-  readonly about: { readonly special_prefix: readonly number[]; readonly special_suffix: readonly number[] };
+  readonly about: {
+    readonly family?: string;
+    readonly special_prefix: readonly number[];
+    readonly special_suffix: readonly number[];
+  };
   readonly texts: readonly TextCase[];
 }
 
-/** Texts and their token ids: `tokenization/FAMILY/encodings.json`. */
+/** Texts and their token ids: `tokenization/FAMILY/encodings.json`, known by their heads. */
 export const encodingsKind: GoldenKind = {
   name: "tokenization/encodings",
-  matches: (path, head) => path.endsWith("/encodings.json") && head.includes('"special_prefix"'),
+  matches: (path, head) => path.endsWith(".json") && head.includes('"about"') && head.includes('"special_prefix"'),
   async *run(path) {
     const file = JSON.parse(await readFile(path, "utf8")) as EncodingsFile;
-    const family = familyOf(path);
+    const family = familyOf(path, file.about);
     const byFile = await loadFamily(family, { rules: "file" });
     const byEngine = file.texts.some(({ transformers }) => transformers) ? await loadFamily(family) : byFile;
     for (const text of file.texts) yield runText(text, file.about, byFile, byEngine);

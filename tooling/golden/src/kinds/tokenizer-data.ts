@@ -5,9 +5,9 @@ import { type LoadTokenizerOptions, type LocalTokenizer, loadTokenizer } from "@
 /** The date that the recorded Harmony prompts carry. */
 const HARMONY_DATE = "2026-11-24";
 
-/** The model family of a recording: the name of its folder. */
-export function familyOf(path: string): string {
-  return basename(dirname(path));
+/** The model family of a recording: what the file says, else the name of its folder. */
+export function familyOf(path: string, about: { readonly family?: string }): string {
+  return about.family ?? basename(dirname(path));
 }
 
 /** Loads a family's tokenizer from its data package. */
