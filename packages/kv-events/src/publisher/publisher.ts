@@ -1,6 +1,7 @@
 import { WarmpathError } from "@warmpath/contracts";
 import type { Publisher, Router } from "zeromq";
 import { encodeSequence } from "../sequence";
+import { LINGER_MS } from "../transport/linger";
 import { portReleased } from "./port-release";
 import { ReplayBuffer } from "./replay-buffer";
 import { serveReplays } from "./replay-service";
@@ -17,10 +18,12 @@ export async function createKvEventPublisher(options: KvEventPublisherOptions): 
   const { Publisher, Router } = await import("zeromq");
   const bufferSteps = checkCount("bufferSteps", options.bufferSteps ?? DEFAULT_BUFFER_STEPS);
   const highWaterMark = checkCount("highWaterMark", options.highWaterMark ?? DEFAULT_HIGH_WATER_MARK);
-  const socket = new Publisher({ linger: 0, sendHighWaterMark: highWaterMark });
+  const socket = new Publisher({ linger: LINGER_MS, sendHighWaterMark: highWaterMark });
   // A whole buffer fits into a peer's queue, so that an answer has no holes.
   const router =
-    options.replayEndpoint === undefined ? undefined : new Router({ linger: 0, sendHighWaterMark: bufferSteps + 1 });
+    options.replayEndpoint === undefined
+      ? undefined
+      : new Router({ linger: LINGER_MS, sendHighWaterMark: bufferSteps + 1 });
   try {
     if (options.mode === "connect") socket.connect(options.endpoint);
     else await bind(socket, options.endpoint);

@@ -1,5 +1,6 @@
 import { WarmpathError } from "@warmpath/contracts";
 import type { Dealer, Subscriber } from "zeromq";
+import { LINGER_MS } from "./linger";
 import type { MessageSocket, MessageSocketOptions, MessageSource } from "./message-source";
 
 /** As many as vLLM's publisher keeps for us, so that a busy event loop loses nothing sooner than the engine does. */
@@ -14,7 +15,7 @@ export function createZeromqSource(): MessageSource {
     async open(options) {
       const zeromq = await import("zeromq");
       const settings = {
-        linger: 0,
+        linger: LINGER_MS,
         reconnectInterval: NO_RECONNECT,
         receiveHighWaterMark: RECEIVE_HIGH_WATER_MARK,
         maxMessageSize: options.maxMessageBytes,
