@@ -7,6 +7,9 @@ import { readTokenIds } from "./token-lists";
 
 const EXPECTED = "a string, an array of strings, an array of token ids, or an array of arrays of token ids";
 
+/** Prompts of one body; each costs memory beyond its bytes. */
+const MAX_PROMPTS = 65_536;
+
 /** Decodes the `prompt` of a completion. The first element of an array says what the array holds. */
 export function readCompletionPrompt(scanner: JsonScanner, range: ByteRange): Prompt {
   const { bytes } = scanner;
@@ -22,6 +25,7 @@ function readTexts(scanner: JsonScanner, at: number): string[] {
   scanner.forEachItem(at, 1, (start) => {
     if (scanner.bytes[start] !== QUOTE) throw invalidField("prompt", EXPECTED);
     const end = scanner.skipString(start);
+    checkCount(texts.length);
     texts.push(readText(scanner.bytes, start, end));
     return end;
   });
@@ -33,8 +37,13 @@ function readTokenLists(scanner: JsonScanner, at: number): Uint32Array[] {
   scanner.forEachItem(at, 1, (start) => {
     if (scanner.bytes[start] !== OPEN_BRACKET) throw invalidField("prompt", EXPECTED);
     const end = scanner.skipValue(start, 1);
+    checkCount(lists.length);
     lists.push(readTokenIds(scanner, start, end, "prompt"));
     return end;
   });
   return lists;
+}
+
+function checkCount(count: number): void {
+  if (count >= MAX_PROMPTS) throw invalidField("prompt", `at most ${MAX_PROMPTS} prompts`);
 }

@@ -58,7 +58,7 @@ export function fieldEdits(request: InferenceRequest, changes: FieldChanges): Bo
     if (kept !== undefined && text !== undefined) edits.push({ ...members.range(kept), text });
     else if (text !== undefined) added.push(`${JSON.stringify(name)}:${text}`);
   }
-  edits.push(...removals(members, removed));
+  for (const edit of removals(members, removed)) edits.push(edit);
   if (added.length > 0) edits.push(addition(scanner.bytes, members, removed, added));
   return edits;
 }

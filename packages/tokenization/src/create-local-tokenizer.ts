@@ -13,10 +13,20 @@ import { createHarmonyRenderer, type HarmonyRenderer } from "./harmony/render";
 import type { TokenizerFiles } from "./load/tokenizer-files";
 import type { LocalTokenizerOptions } from "./local-options";
 import type { LocalTokenizer, RenderedChat } from "./local-tokenizer";
+import { longWordBytes } from "./long-words";
 import { clientPrompt } from "./prompt";
 import { fromJavaScript, isDict, type PyDict, toJavaScript } from "./python/values";
 import { readSpecialTokens } from "./special-tokens";
 import { strftime } from "./template/strftime";
+
+/** Encoding holds up the caller's thread: about 0.5 s for so many bytes in long words, and 8 s for so long a body. */
+const MAX_LONG_WORD_BYTES = 65_536;
+const MAX_BODY_BYTES = 16 * 2 ** 20;
+
+function refuseWhatTakesTooLong(body: Uint8Array): void {
+  if (body.length > MAX_BODY_BYTES) unavailable(`A body of ${body.length} bytes is too long to be tokenized here.`);
+  if (longWordBytes(body) > MAX_LONG_WORD_BYTES) unavailable("The prompt's words are too long to be tokenized here.");
+}
 
 /** A tokenizer over files that are already read. */
 export function createLocalTokenizer(files: TokenizerFiles, options: LocalTokenizerOptions = {}): LocalTokenizer {
@@ -123,6 +133,7 @@ function tokenize(
   const prompt = request.prompt();
   const given = clientPrompt(prompt);
   if (given) return given;
+  refuseWhatTakesTooLong(request.body);
   const result = (tokenIds: Uint32Array): TokenizedPrompt => ({
     tokenIds,
     exact: true,

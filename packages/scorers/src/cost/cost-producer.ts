@@ -92,7 +92,9 @@ class CostProducer implements DataProducer, RequestObserver {
     costs.reserve(candidates.length);
     const input = this.#input;
     input.promptTokens = promptTokens(context);
-    input.outputTokens = Math.min(context.request.maxOutputTokens ?? Number.POSITIVE_INFINITY, this.#meanOutputTokens);
+    // Whatever a client asks for, no request makes an engine faster.
+    const asked = Math.max(0, context.request.maxOutputTokens ?? Number.POSITIVE_INFINITY);
+    input.outputTokens = Math.min(asked, this.#meanOutputTokens);
     const match = context.get(PREFIX_MATCH);
     const workWeight = (this.#workWeight * (1 + this.#queued(context))) / (1 + this.#popularityOf(context, match));
     for (let i = 0; i < candidates.length; i++) {

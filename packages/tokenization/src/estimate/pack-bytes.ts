@@ -31,16 +31,19 @@ export function withoutUnicodeEscapes(json: Uint8Array): Uint8Array {
   const buffer = Buffer.from(json.buffer, json.byteOffset, json.byteLength);
   let at = nextUnicodeEscape(buffer, 0);
   if (at < 0) return json;
-  const parts: Uint8Array[] = [];
+  // A decoded escape is never longer than the escape, but for one that is cut off at the end.
+  const out = Buffer.allocUnsafe(buffer.length + 6);
+  let length = 0;
   let copied = 0;
   while (at >= 0) {
     const { text, end } = readEscape(buffer, at);
-    parts.push(buffer.subarray(copied, at), Buffer.from(text, "utf8"));
+    length += buffer.copy(out, length, copied, at);
+    length += out.write(text, length, "utf8");
     copied = end;
     at = nextUnicodeEscape(buffer, end);
   }
-  parts.push(buffer.subarray(copied));
-  return Buffer.concat(parts);
+  length += buffer.copy(out, length, copied);
+  return out.subarray(0, length);
 }
 
 function nextUnicodeEscape(buffer: Buffer, from: number): number {
