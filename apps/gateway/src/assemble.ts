@@ -33,7 +33,7 @@ export interface Assembly {
 export async function assemble(options: ResolvedGatewayOptions): Promise<Assembly> {
   const { clock, logger, random, blockSizeTokens } = options;
   const metrics = new MetricsRegistry();
-  const hasher = createNativeHasher({ blockSizeTokens });
+  const hasher = createNativeHasher({ blockSizeTokens, secret: randomBytes(32) });
   const fleet = createFleet({
     clock,
     logger,
@@ -61,8 +61,8 @@ export async function assemble(options: ResolvedGatewayOptions): Promise<Assembl
     }
     const tokenizer = await chooseTokenizer({
       tokenizer: options.tokenizer,
-      hasEvents: fleet.endpoints().some(({ kvEvents }) => kvEvents !== undefined),
       fleet,
+      clock,
       engineHeaders: options.engineHeaders,
       timeoutMs: options.tokenizeTimeoutMs,
       logger,
@@ -87,7 +87,14 @@ export async function assemble(options: ResolvedGatewayOptions): Promise<Assembl
     const forward = createForwardMetrics(metrics);
     const poolOf = pools.of.bind(pools);
     const router = { director, poolOf, clock, logger, metrics: forward, fleet, registry: metrics, nextId: idMaker() };
-    const parts = { fleet, index, events, fetch: globalThis.fetch, timeoutMs: AUDIT_TIMEOUT_MS };
+    const parts = {
+      fleet,
+      index,
+      events,
+      fetch: globalThis.fetch,
+      headers: options.engineHeaders,
+      timeoutMs: AUDIT_TIMEOUT_MS,
+    };
     return { router, audit: () => audit(parts), close };
   } catch (error) {
     await close();

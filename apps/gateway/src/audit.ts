@@ -22,11 +22,14 @@ export interface AuditReport {
   readonly surplus: number;
 }
 
+/** What an audit works with. */
 export interface AuditOptions {
   readonly fleet: Fleet;
   readonly index: Pick<KvIndexHandle, "engineBlocks">;
   readonly events: KvEventFollower<EventStreamState>;
   readonly fetch: typeof fetch;
+  /** Sent along, for example `authorization`. */
+  readonly headers: Readonly<Record<string, string>>;
   /** Longest wait for an engine's list. */
   readonly timeoutMs: number;
 }
@@ -38,13 +41,14 @@ export function audit(options: AuditOptions): Promise<AuditReport[]> {
 }
 
 async function auditOne(
-  { fleet, index, fetch, timeoutMs }: AuditOptions,
+  options: AuditOptions,
   { endpoint, ready }: EndpointStatus,
   state: EventStreamState | undefined,
 ): Promise<AuditReport> {
+  const { fleet, index } = options;
   const base = fleet.baseModel(endpoint.slot);
   const rank = endpoint.dataParallelRank ?? 0;
-  const held = state && base !== undefined ? await listBlocks(fetch, endpoint.url, rank, timeoutMs) : undefined;
+  const held = state && base !== undefined ? await listBlocks(options, endpoint.url, rank) : undefined;
   const source: KvEventSource = { slot: endpoint.slot, rank, model: fleet.keyModel(base ?? "") };
   return {
     endpointId: endpoint.id,
@@ -74,10 +78,19 @@ interface BlockList {
   readonly ranks: readonly { rank: number; blocks: readonly { hash: string; copies: number; tier: string }[] }[];
 }
 
-async function listBlocks(get: typeof fetch, url: string, rank: number, timeoutMs: number): Promise<Held | undefined> {
-  const answer = await get(`${url}/debug/kv_blocks`, { signal: AbortSignal.timeout(timeoutMs) }).catch(() => undefined);
-  if (!answer?.ok) return undefined;
-  const { ranks } = (await answer.json()) as BlockList;
-  const blocks = ranks.find((list) => list.rank === rank)?.blocks ?? [];
-  return new Map(blocks.map(({ hash, tier, copies }) => [`${hash} ${tier}`, copies]));
+/** Undefined where the engine has no such list, or answers with something else. */
+async function listBlocks(
+  { fetch: get, headers, timeoutMs }: AuditOptions,
+  url: string,
+  rank: number,
+): Promise<Held | undefined> {
+  try {
+    const answer = await get(`${url}/debug/kv_blocks`, { headers, signal: AbortSignal.timeout(timeoutMs) });
+    if (!answer.ok) return undefined;
+    const { ranks } = (await answer.json()) as BlockList;
+    const blocks = ranks.find((list) => list.rank === rank)?.blocks ?? [];
+    return new Map(blocks.map(({ hash, tier, copies }) => [`${hash} ${tier}`, copies]));
+  } catch {
+    return undefined;
+  }
 }

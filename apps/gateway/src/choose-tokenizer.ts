@@ -1,4 +1,4 @@
-import type { Logger, Metrics, Tokenizer } from "@warmpath/contracts";
+import type { Clock, Logger, Metrics, Tokenizer } from "@warmpath/contracts";
 import type { Fleet } from "@warmpath/fleet";
 import {
   createEstimateTokenizer,
@@ -12,9 +12,8 @@ import {
 export interface TokenizerChoice {
   /** As `GatewayOptions.tokenizer`. */
   readonly tokenizer: string | Tokenizer;
-  /** An endpoint publishes KV events: exact ids are of use. */
-  readonly hasEvents: boolean;
   readonly fleet: Fleet;
+  readonly clock: Clock;
   readonly engineHeaders: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
   readonly logger: Logger;
@@ -31,11 +30,11 @@ export async function chooseTokenizer(choice: TokenizerChoice): Promise<Tokenize
 }
 
 async function firstTokenizer(choice: TokenizerChoice): Promise<Tokenizer | undefined> {
-  const { tokenizer, hasEvents } = choice;
+  const { tokenizer } = choice;
   if (typeof tokenizer !== "string") return tokenizer;
   switch (tokenizer) {
     case "auto":
-      return hasEvents ? renderTokenizer(choice) : undefined;
+      return renderWhereOfUse(choice);
     case "render":
       return renderTokenizer(choice);
     case "estimate":
@@ -47,10 +46,33 @@ async function firstTokenizer(choice: TokenizerChoice): Promise<Tokenizer | unde
   }
 }
 
-/** Asks engines that serve the request's model. */
-function renderTokenizer({ fleet, timeoutMs, engineHeaders }: TokenizerChoice): Tokenizer {
+/** Exact ids are of use while an endpoint publishes KV events; endpoints come and go. */
+function renderWhereOfUse(choice: TokenizerChoice): Tokenizer {
+  const { fleet } = choice;
+  const ofUse = (): boolean => fleet.endpoints().some(({ kvEvents }) => kvEvents !== undefined);
+  const render = renderTokenizer(choice);
+  const estimate = createEstimateTokenizer();
+  let tokenizer = ofUse() ? render : estimate;
+  fleet.onChange(() => {
+    tokenizer = ofUse() ? render : estimate;
+  });
+  return {
+    contractVersion: 1,
+    name: "auto",
+    tokenize: (request, signal) => tokenizer.tokenize(request, signal),
+  };
+}
+
+/** Asks engines that serve the request's model, in turn. */
+function renderTokenizer({ fleet, clock, timeoutMs, engineHeaders }: TokenizerChoice): Tokenizer {
+  let turn = 0;
   return createRenderTokenizer({
-    endpointUrls: (model) => fleet.candidatesFor(model).map(({ endpoint }) => endpoint.url),
+    endpointUrls(model) {
+      const urls = fleet.candidatesFor(model).map(({ endpoint }) => endpoint.url);
+      const first = urls.length === 0 ? 0 : turn++ % urls.length;
+      return [...urls.slice(first), ...urls.slice(0, first)];
+    },
+    clock,
     timeoutMs,
     headers: engineHeaders,
   });

@@ -48,7 +48,7 @@ export function createProgram(version: string, serve: (args: ServeArguments) => 
     )
     .option("--endpoints-file <file>", "YAML or JSON list of engines, followed as it changes (default: none)")
     .option("--simulate <count>", "start this many simulated engines and route to them (default: 0)", whole(0, 256))
-    .option("--config <file>", "YAML file with these options; the command line wins (default: none)")
+    .option("--config <file>", "YAML file with these options, see the README; the command line wins (default: none)")
     .option("--tokenizer <source>", defaulting(TOKENIZER_HELP, GATEWAY_DEFAULTS.tokenizer));
   addRouting(command);
   addListening(command);
@@ -65,7 +65,8 @@ function addRouting(command: Command): void {
     )
     .option(
       "--kv-events-port <port>",
-      "port at which every endpoint without kv= publishes KV events; rank r is at port + r (default: none)",
+      "port at which endpoints of --endpoint and --config that name none publish KV events; rank r is at port + r " +
+        "(default: none)",
       whole(1, 65_535),
     )
     .option("--kv-events-replay-port <port>", "port of their replay sockets (default: none)", whole(1, 65_535))

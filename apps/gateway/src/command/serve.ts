@@ -5,7 +5,7 @@ import { createGateway } from "../gateway";
 import type { GatewayOptions } from "../options";
 import { withEventPorts } from "./endpoint-argument";
 import type { ServeArguments } from "./program";
-import { type SimulatedEngines, startSimulatedEngines } from "./simulate";
+import type { SimulatedEngines } from "./simulate";
 
 /** A gateway that the command line started. */
 export interface Served {
@@ -19,7 +19,7 @@ export interface Served {
 export async function serve(args: ServeArguments, logger: Logger): Promise<Served> {
   const { simulate: fileSimulate = 0, ...file } = args.config === undefined ? {} : await readConfig(args.config);
   const count = args.simulate ?? fileSimulate;
-  const engines = count === 0 ? undefined : await startSimulatedEngines(count);
+  const engines = count === 0 ? undefined : await simulateEngines(count);
   try {
     const options = gatewayOptions(args, file as GatewayOptions, engines, logger);
     const gateway = await createGateway(options);
@@ -35,6 +35,12 @@ export async function serve(args: ServeArguments, logger: Logger): Promise<Serve
     await engines?.close();
     throw error;
   }
+}
+
+/** The simulator is loaded only where it is asked for. */
+async function simulateEngines(count: number): Promise<SimulatedEngines> {
+  const { startSimulatedEngines } = await import("./simulate");
+  return startSimulatedEngines(count);
 }
 
 function gatewayOptions(

@@ -66,11 +66,14 @@ export class RequestBody {
 
   #pushChunked(bytes: Buffer, from: number): number {
     const end = this.#decoder.push(bytes, from);
-    for (const payload of this.#decoder.payloads) {
-      this.#filled += payload.length;
-      if (this.#filled > this.#maxBytes) throw tooLarge(this.#maxBytes);
-      this.#parts.push(payload);
-    }
+    const { payloads } = this.#decoder;
+    const length = payloads.reduce((sum, payload) => sum + payload.length, 0);
+    this.#filled += length;
+    if (this.#filled > this.#maxBytes) throw tooLarge(this.#maxBytes);
+    // One part a read, however small its chunks are: views would cost more memory than the bytes that the limit counts.
+    const [only] = payloads;
+    if (payloads.length === 1 && only) this.#parts.push(only);
+    else if (length > 0) this.#parts.push(Buffer.concat(payloads, length));
     return end;
   }
 }

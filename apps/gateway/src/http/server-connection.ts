@@ -43,7 +43,10 @@ export class ServerConnection implements Exchange {
     this.#settings = settings;
     this.#wait(settings.headTimeoutMs);
     socket.on("data", (bytes: Buffer) => this.#onData(bytes));
-    socket.on("drain", () => this.onDrain?.());
+    socket.on("drain", () => {
+      if (this.#phase === ANSWER) this.deadlineMs = Number.POSITIVE_INFINITY;
+      this.onDrain?.();
+    });
     // A half-closed client cannot be told from one that left: as every gateway does, take it for gone.
     socket.on("end", () => {
       if (this.#phase !== CLOSING) this.#onGone();
@@ -91,7 +94,10 @@ export class ServerConnection implements Exchange {
   }
 
   write(bytes: Uint8Array): boolean {
-    return this.#socket.write(bytes);
+    const flowing = this.#socket.write(bytes);
+    // A client that has stopped reading holds an engine; it may not do so for ever.
+    if (!flowing && this.#phase === ANSWER) this.#wait(this.#settings.bodyTimeoutMs);
+    return flowing;
   }
 
   finish(keepOpen: boolean): void {

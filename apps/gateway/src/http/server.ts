@@ -41,6 +41,9 @@ export interface HttpServer {
   close(graceMs: number): Promise<void>;
 }
 
+/** A client's host that vanishes sends nothing: probes find it, also while an engine computes for it. */
+const SOCKETS = { noDelay: true, allowHalfOpen: true, keepAlive: true, keepAliveInitialDelay: 15_000 };
+
 /** How often waiting connections are looked through, in milliseconds. */
 const SWEEP_MS = 1000;
 
@@ -48,7 +51,7 @@ const SWEEP_MS = 1000;
 export async function listen(host: string, port: number, settings: HttpServerSettings): Promise<HttpServer> {
   const connections = new Set<ServerConnection>();
   const sockets = new Set<Socket>();
-  const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
+  const server = createServer(SOCKETS, (socket) => {
     const connection = new ServerConnection(socket, settings);
     connections.add(connection);
     sockets.add(socket);

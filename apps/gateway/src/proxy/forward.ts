@@ -48,6 +48,8 @@ export class Forward implements AnswerSink {
   #connection: UpstreamConnection | undefined;
   #reader: AnswerReader | undefined;
   #replays = 0;
+  /** Sent again after a kept connection closed under it: the engine may have had it. */
+  #resent = false;
   #secondRound = false;
   #status = 0;
   #sentMs = 0;
@@ -105,17 +107,23 @@ export class Forward implements AnswerSink {
       return;
     }
     try {
-      // A kept connection that closed says nothing about the engine.
-      if (failure === "stale") this.#send(true);
+      if (failure === "stale") this.#sendAgain();
       else this.#moveOn(failure);
     } catch (error) {
       this.#refuse(error);
     }
   }
 
+  /** A kept connection that closed says nothing about the engine: it gets the request once more, on a new one. */
+  #sendAgain(): void {
+    this.#resent = true;
+    this.#send(true);
+  }
+
   /** To the next best endpoint; when all were tried, once more from the start, for one may be back by now. */
   #moveOn(failure: UpstreamFailure): void {
-    const received = failure !== "unsent";
+    const received = failure !== "unsent" || this.#resent;
+    this.#resent = false;
     if (received && this.#replays++ >= MAX_REPLAYS) throw unreachable(true);
     const next = this.#scheduled?.failOver();
     if (next !== undefined) {
