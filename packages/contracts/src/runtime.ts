@@ -12,7 +12,7 @@ export interface Random {
   next(): number;
 }
 
-/** A pino-compatible subset: fields first, message second. */
+/** A pino-compatible subset: fields first, message second. An error that was caught stands in the field `err`. */
 export interface Logger {
   debug(fields: object, message?: string): void;
   info(fields: object, message?: string): void;

@@ -241,7 +241,7 @@ class LiveFleet implements Fleet {
     try {
       listener(change);
     } catch (error) {
-      this.#options.logger.error({ error, endpoint: change.endpoint.id }, "A fleet listener failed.");
+      this.#options.logger.error({ err: error, endpoint: change.endpoint.id }, "A fleet listener failed.");
     }
   }
 }

@@ -53,7 +53,7 @@ class Follower implements EndpointsFileFollower {
     if (this.#error) throw this.#error;
     // The folder is watched, not the file: an atomic rename or a swapped ConfigMap link replaces the file itself.
     const watcher = watch(dirname(this.#options.path), { persistent: false }, () => this.#readAfter(SETTLE_MS));
-    watcher.on("error", (error) => this.#options.logger.warn({ error }, "The endpoints file is polled only."));
+    watcher.on("error", (error) => this.#options.logger.warn({ err: error }, "The endpoints file is polled only."));
     this.#stopWatching = () => watcher.close();
     this.#readAfter(this.#options.pollIntervalMs ?? 10_000);
   }
@@ -74,7 +74,10 @@ class Follower implements EndpointsFileFollower {
     this.#cancelTimer = this.#options.clock.schedule(delayMs, () => {
       this.#load().then(
         () => this.#readAfter(this.#options.pollIntervalMs ?? 10_000),
-        (error: unknown) => this.#options.logger.error({ error }, "The endpoints file could not be followed."),
+        (error: unknown) => {
+          this.#options.logger.error({ err: error }, "The endpoints file could not be read; it is tried again.");
+          this.#readAfter(this.#options.pollIntervalMs ?? 10_000);
+        },
       );
     });
   }
@@ -114,7 +117,10 @@ class Follower implements EndpointsFileFollower {
     try {
       this.#added.set(this.#options.fleet.add(spec).id, text);
     } catch (error) {
-      this.#options.logger.error({ error, path: this.#options.path }, "An endpoint of the file could not be added.");
+      this.#options.logger.error(
+        { err: error, path: this.#options.path },
+        "An endpoint of the file could not be added.",
+      );
     }
   }
 }

@@ -67,7 +67,7 @@ export class Poller {
     if (this.#closed) return;
     this.#cancelTimer = this.#clock.schedule(delayMs, () => {
       this.#round().catch((error: unknown) =>
-        this.#logger.error({ error, endpoint: this.member.endpoint.id }, "Poll failed."),
+        this.#logger.error({ err: error, endpoint: this.member.endpoint.id }, "Poll failed."),
       );
     });
   }

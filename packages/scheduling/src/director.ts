@@ -168,7 +168,7 @@ class LiveDirector implements Director {
   }
 
   #producerFailed(producer: DataProducer, error: unknown, degraded: string[]): void {
-    this.#options.logger.warn({ error, producer: producer.name }, "A producer failed; its data is missing.");
+    this.#options.logger.warn({ err: error, producer: producer.name }, "A producer failed; its data is missing.");
     degraded.push(`no-${producer.name}`);
   }
 
@@ -224,7 +224,7 @@ class LiveDirector implements Director {
       try {
         call(i);
       } catch (error) {
-        this.#options.logger.error({ error }, "A request observer failed.");
+        this.#options.logger.error({ err: error }, "A request observer failed.");
       }
     }
   }

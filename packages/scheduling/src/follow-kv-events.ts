@@ -123,7 +123,9 @@ class Follower<S extends EventStreamState> implements KvEventFollower<S> {
     this.#streams.delete(id);
     const closed = stream.subscription
       .close()
-      .catch((error: unknown) => this.#options.logger.warn({ error, endpoint: id }, "A KV event stream did not close."))
+      .catch((error: unknown) =>
+        this.#options.logger.warn({ err: error, endpoint: id }, "A KV event stream did not close."),
+      )
       .finally(() => this.#closing.delete(closed));
     this.#closing.add(closed);
   }

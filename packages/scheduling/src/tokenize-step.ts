@@ -67,7 +67,7 @@ export class TokenizeStep {
 
   #estimate(request: InferenceRequest, error: unknown): Tokens | Promise<Tokens> {
     const { tokenizer, estimator, logger } = this.#options;
-    if (!this.#failing) logger.warn({ error, tokenizer: tokenizer.name }, "No tokens; routed by an estimate.");
+    if (!this.#failing) logger.warn({ err: error, tokenizer: tokenizer.name }, "No tokens; routed by an estimate.");
     this.#failing = true;
     try {
       const answer = estimator.tokenize(request);

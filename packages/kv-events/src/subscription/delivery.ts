@@ -69,7 +69,7 @@ export class Delivery {
       return true;
     } catch (error) {
       this.#options.counts.add("sinkErrors");
-      this.#options.logger.error({ error }, "KV event sink threw");
+      this.#options.logger.error({ err: error }, "KV event sink threw");
       return false;
     }
   }

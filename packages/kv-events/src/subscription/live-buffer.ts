@@ -50,7 +50,8 @@ export class LiveBuffer {
     if (batch === undefined) return undefined;
     this.#head++;
     this.#bytes -= batch.payload.length;
-    if (this.#head > 1024 && this.#head * 2 > this.#batches.length) {
+    if (this.#head === this.#batches.length) this.clear();
+    else if (this.#head > 1024 && this.#head * 2 > this.#batches.length) {
       this.#batches = this.#batches.slice(this.#head);
       this.#head = 0;
     }
