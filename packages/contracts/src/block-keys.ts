@@ -29,6 +29,7 @@ export interface BlockHasher {
   append(input: HashInput, into: BlockKeys): number;
 }
 
+/** What one call hashes. */
 export interface HashInput {
   readonly tokens: Uint32Array;
   readonly fromToken: number;

@@ -76,6 +76,7 @@ export const ERROR_CODES = {
   internal_error: row(500, "internal_error", true, "A defect in Warmpath. Please report it with the request id."),
 } as const satisfies Readonly<Record<string, ErrorCodeEntry>>;
 
+/** A code of the table. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
 /** Body of an error answer in OpenAI's shape. */

@@ -4,6 +4,7 @@ export type EngineHashes = Uint32Array;
 /** One `extra_keys` entry of an engine block, as published: strings, or [identifier, offset] pairs. */
 export type RawExtraKeys = readonly unknown[] | null;
 
+/** Blocks became findable in a tier, in the order of the prompt. */
 export interface BlocksStored {
   readonly kind: "stored";
   readonly blockHashes: EngineHashes;
@@ -26,6 +27,7 @@ export interface BlocksStored {
   readonly locality: string | undefined;
 }
 
+/** One copy of each block was given up in a tier. */
 export interface BlocksRemoved {
   readonly kind: "removed";
   readonly blockHashes: EngineHashes;
@@ -33,10 +35,12 @@ export interface BlocksRemoved {
   readonly groupIndex: number | undefined;
 }
 
+/** The prefix cache was reset. */
 export interface AllBlocksCleared {
   readonly kind: "cleared";
 }
 
+/** One event, in one form for all wire forms. */
 export type KvEvent = BlocksStored | BlocksRemoved | AllBlocksCleared;
 
 /** What an engine publishes after one step. */

@@ -11,6 +11,7 @@ export interface PrefixMatches {
   tierBlocks: Uint32Array;
 }
 
+/** How full an index is, and what it had to give up. */
 export interface KvIndexStats {
   /** Distinct block keys held. */
   readonly blocks: number;

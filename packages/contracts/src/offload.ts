@@ -10,6 +10,7 @@ export interface OffloadTransfer {
   readonly bytes: Uint8Array;
 }
 
+/** How full a tier is. */
 export interface OffloadTierUsage {
   readonly usedBytes: number;
   /** Undefined where the tier does not know its limit. */

@@ -35,6 +35,7 @@ export interface Histogram {
   observe(value: number): void;
 }
 
+/** What one series is called and means. */
 export interface MetricOptions {
   /** Prometheus name, with the unit as suffix: `warmpath_kv_events_total`, `…_seconds`, `…_bytes`. */
   readonly name: string;

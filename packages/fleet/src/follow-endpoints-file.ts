@@ -5,6 +5,7 @@ import { type Clock, type Logger, WarmpathError } from "@warmpath/contracts";
 import { parseEndpointsFile } from "./endpoints-file";
 import type { EndpointSpec, Fleet } from "./types";
 
+/** Options of `followEndpointsFile`. */
 export interface FollowEndpointsFileOptions {
   readonly path: string;
   readonly fleet: Pick<Fleet, "add" | "remove">;
@@ -14,6 +15,7 @@ export interface FollowEndpointsFileOptions {
   readonly pollIntervalMs?: number | undefined;
 }
 
+/** Follows a file until it is closed. */
 export interface EndpointsFileFollower {
   /** What was wrong with the file when it was last read; undefined when nothing. */
   lastError(): WarmpathError | undefined;

@@ -39,6 +39,7 @@ export interface Booking {
   end(): void;
 }
 
+/** What listeners of a fleet are told. */
 export interface FleetChange {
   /** `changed`: readiness, health or model names. */
   readonly kind: "added" | "removed" | "changed";
@@ -57,6 +58,7 @@ export interface EngineMetrics {
   readonly engineBlockSizeTokens: number | undefined;
 }
 
+/** One endpoint as the fleet sees it now. */
 export interface EndpointStatus {
   readonly endpoint: Endpoint;
   readonly load: EndpointLoad;
@@ -66,6 +68,7 @@ export interface EndpointStatus {
   readonly ejected: boolean;
 }
 
+/** Options of `createFleet`; times in milliseconds. */
 export interface FleetOptions {
   readonly clock: Clock;
   readonly logger: Logger;

@@ -29,6 +29,7 @@ export type SubscribeKvEvents<S extends EventStreamState> = (options: {
   readonly metrics?: Metrics | undefined;
 }) => { readonly state: S; close(): Promise<void> };
 
+/** Options of `followKvEvents`. */
 export interface FollowKvEventsOptions<S extends EventStreamState> {
   readonly fleet: Fleet;
   readonly index: KvIndex & KvEventSink;
@@ -39,6 +40,7 @@ export interface FollowKvEventsOptions<S extends EventStreamState> {
   readonly metrics?: Metrics | undefined;
 }
 
+/** Follows the events of a fleet until it is closed. */
 export interface KvEventFollower<S extends EventStreamState> {
   /** By endpoint id. */
   states(): ReadonlyMap<string, S>;

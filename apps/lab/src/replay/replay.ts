@@ -10,6 +10,7 @@ import { TRACE_BLOCK_TOKENS, type TraceRequest } from "../trace/mooncake";
 import { type ReplayResult, ReplayStats } from "./replay-stats";
 import { createTraceTokenizer, TRACE_MODEL, TraceInferenceRequest } from "./trace-tokenizer";
 
+/** Options of `replay`. */
 export interface ReplayOptions {
   readonly trace: readonly TraceRequest[];
   readonly policy: PolicyName;

@@ -1,6 +1,7 @@
 import type { Clock, KvEventAddress, KvEventSink, KvEventSource, Logger, Metrics, Random } from "@warmpath/contracts";
 import type { MessageSource } from "../transport/message-source";
 
+/** Options of `subscribeKvEvents`. */
 export interface KvEventSubscribeOptions {
   readonly address: KvEventAddress;
   /** Whose events these are; handed on to the sink with each batch. */
@@ -74,6 +75,7 @@ export interface KvEventSubscriptionState {
   readonly sinkErrors: number;
 }
 
+/** A running subscription. */
 export interface KvEventSubscription {
   /** A snapshot. */
   readonly state: KvEventSubscriptionState;

@@ -25,6 +25,7 @@ export const COST_PRODUCER = "cost-producer";
  */
 export const COST_CAPACITY: DataKey<Float64Array> = { type: "cost-capacity", producer: COST_PRODUCER };
 
+/** Options of `createCostProducer`. */
 export interface CostProducerOptions {
   /** Default: those of `DEFAULT_COST_PROFILE`. */
   readonly coefficients?: CostCoefficients | undefined;

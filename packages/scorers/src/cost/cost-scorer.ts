@@ -3,6 +3,7 @@ import { COST_CAPACITY } from "./cost-producer";
 
 export const COST_SCORER = "cost-scorer";
 
+/** Options of `createCostScorer`. */
 export interface CostScorerOptions {
   readonly name?: string | undefined;
   /** Worth of a millisecond that others lose, against one of the request's own time to first token. Default 0.1. */

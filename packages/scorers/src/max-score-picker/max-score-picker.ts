@@ -2,6 +2,7 @@ import type { Picker, Random } from "@warmpath/contracts";
 
 export const MAX_SCORE_PICKER = "max-score-picker";
 
+/** Options of `createMaxScorePicker`. */
 export interface MaxScorePickerOptions {
   readonly random: Random;
   readonly name?: string | undefined;
