@@ -10,7 +10,7 @@ afterEach(async () => {
 
 async function run(...args: string[]): Promise<string[]> {
   let out = "";
-  running = await runCli(["node", "warmpath-sim", ...args], { write: (text) => (out += text) });
+  running = await runCli(["node", "warmpath-sim", ...args], { write: (text) => (out += text), version: "1.2.3" });
   return out.trimEnd().split("\n");
 }
 

@@ -36,6 +36,8 @@ interface CliOptions {
 /** Where the command writes, and what ends it. */
 export interface CliEnvironment {
   readonly write: (text: string) => void;
+  /** What `--version` says. */
+  readonly version: string;
 }
 
 /** Runs `warmpath-sim`: starts the engines, prints a line for each, and serves until the process is told to end. */
@@ -44,7 +46,7 @@ export async function runCli(
   environment: CliEnvironment,
 ): Promise<readonly SimulatedEngine[]> {
   let engines: readonly SimulatedEngine[] = [];
-  const command = createCommand().action(async (options: CliOptions) => {
+  const command = createCommand(environment.version).action(async (options: CliOptions) => {
     engines = await startEngines(options, command);
     for (const engine of engines) environment.write(`${describeEngine(engine)}\n`);
   });
@@ -54,8 +56,9 @@ export async function runCli(
   return engines;
 }
 
-function createCommand(): Command {
+function createCommand(version: string): Command {
   return new Command("warmpath-sim")
+    .version(version)
     .description("Simulated vLLM engines: OpenAI API, metrics and KV events of the real one, answers of no model.")
     .option("--host <host>", "address to listen on", "127.0.0.1")
     .option("--port <port>", "port of the first engine, the next ones follow; 0 = free ones", integer(0), 8000)
