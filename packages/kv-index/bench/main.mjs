@@ -2,7 +2,7 @@
 // whole events. `node bench/main.mjs [--rounds N] [--workers 8,64,1000] [--python PYTHON]`.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -17,16 +17,31 @@ const { values } = parseArgs({
   options: {
     rounds: { type: "string", default: "3" },
     workers: { type: "string", default: "8,64,1000" },
-    python: { type: "string", default: "python3" },
+    python: { type: "string" },
   },
 });
 const capacity = { 8: 16384, 64: 2048, 1000: 256 };
 
-function makeWorkload(folder, workers) {
+/** A Python with what the workload generator imports: the one that was named, else one of our own, made once. */
+function findPython() {
+  if (values.python !== undefined) return values.python;
+  const cache =
+    process.env.WARMPATH_CACHE_DIR ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "warmpath");
+  const home = join(cache, "bench-python");
+  const python = join(home, "bin", "python");
+  const imports = () => spawnSync(python, ["-c", "import numpy, xxhash"]).status === 0;
+  if (imports()) return python;
+  console.log("making a Python environment with numpy and xxhash, once");
+  spawnSync("python3", ["-m", "venv", home]);
+  spawnSync(python, ["-m", "pip", "install", "-q", "numpy", "xxhash"]);
+  return imports() ? python : "python3";
+}
+
+function makeWorkload(folder, workers, python) {
   const path = join(folder, `w${workers}-s.bin`);
   const trace = join(shared, "traces/mooncake-conversation.jsonl");
   const sizes = ["--workers", workers, "--capacity", capacity[workers], "--expand", 1, "--copies", 2].map(String);
-  const made = spawnSync(values.python, [join(bench, "gen.py"), trace, path, ...sizes], { encoding: "utf8" });
+  const made = spawnSync(python, [join(bench, "gen.py"), trace, path, ...sizes], { encoding: "utf8" });
   if (made.status === 0) return path;
   console.log(`w${workers}-s: not made (${made.stderr.trim().split("\n").at(-1)}); --python needs numpy and xxhash`);
   return undefined;
@@ -77,7 +92,8 @@ if (!existsSync(bench)) console.log("../shared is not there: the workloads of it
 else {
   const folder = mkdtempSync(join(tmpdir(), "kv-index-"));
   try {
-    const paths = values.workers.split(",").map((workers) => makeWorkload(folder, workers));
+    const python = findPython();
+    const paths = values.workers.split(",").map((workers) => makeWorkload(folder, workers, python));
     console.log("\nworkloads of the index bench, size s: ours (times as fast as naive-js), or ours : naive-js");
     console.table(paths.filter((path) => path !== undefined).map(compare));
   } finally {
