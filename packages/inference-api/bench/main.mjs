@@ -1,5 +1,5 @@
 // What reading costs, beside JSON.parse of the same bytes, interleaved in one run. `node bench/main.mjs` after a build.
-import { createAnswerReader, estimatePromptBytes, parseRequest } from "@warmpath/inference-api";
+import { createAnswerReader, parseRequest } from "@warmpath/inference-api";
 
 const ROUNDS = 11;
 const ROUND_MS = 8;
@@ -117,16 +117,6 @@ for (const [label, bytes] of [
     );
   }
 }
-
-const chat = chatBody(16384, JSON.stringify);
-report(
-  "16 KiB chat, code",
-  measure({
-    "parse + estimate": () => estimatePromptBytes(parseRequest({ api: "chat", body: chat, id })),
-    "JSON.parse": () => JSON.parse(chat.toString()),
-  }),
-  "JSON.parse",
-);
 
 const stream = events(500);
 const perEvent = (results) =>

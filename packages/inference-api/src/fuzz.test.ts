@@ -1,6 +1,6 @@
 import { WarmpathError } from "@warmpath/contracts";
 import { describe, expect, it } from "vitest";
-import { createAnswerReader, estimatePromptBytes, parseRequest, withFields } from "./index";
+import { createAnswerReader, parseRequest, withFields } from "./index";
 
 /** Mulberry32: the same bodies in every run. */
 function createRandom(seed: number): (below: number) => number {
@@ -86,7 +86,6 @@ describe("parseRequest, fuzzed", () => {
         request.prompt();
         expect(typeof request.model).toBe("string");
         expect(typeof request.multimodal).toBe("boolean");
-        expect(estimatePromptBytes(request).length).toBeLessThanOrEqual(body.length + 64);
         JSON.parse(
           Buffer.from(withFields(request, { model: '"x"', priority: undefined }))
             .toString()

@@ -1,4 +1,4 @@
-// For users: requests, their prompts and changes to them, answers, errors.
+// For users: requests and changes to them, answers, errors.
 export type { AnswerReader, AnswerReaderOptions } from "./answer-reader";
 export { createAnswerReader } from "./answer-reader";
 export type { AnswerResult, AnswerUsage } from "./answer-state";
@@ -9,7 +9,6 @@ export { readEngineError } from "./engine-error";
 export { errorBody, errorEvent } from "./error-body";
 export type { ParseRequestOptions } from "./parse-request";
 export { parseRequest } from "./parse-request";
-export { estimatePromptBytes, promptBytes } from "./prompt-bytes";
 export { readModel } from "./read-model";
 export type { BodyEdit, FieldChanges } from "./splice";
 export { fieldEdits, spliceBody, withField, withFields, withoutField } from "./splice";

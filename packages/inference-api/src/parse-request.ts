@@ -1,6 +1,6 @@
 import type { ApiKind, ByteRange, InferenceRequest, Prompt } from "@warmpath/contracts";
 import { CLOSE_BRACKET, OPEN_BRACE, OPEN_BRACKET, QUOTE } from "./bytes";
-import { readMessages, SEGMENT_JSON, SEGMENT_MEDIA, SEGMENT_TEXT, type Segments } from "./chat-segments";
+import { readMessages } from "./chat-messages";
 import { readCompletionPrompt } from "./completion-prompt";
 import { invalidField, missingField } from "./invalid";
 import type { JsonScanner } from "./json-scanner";
@@ -44,7 +44,7 @@ export class ParsedRequest implements InferenceRequest {
   readonly members: Members;
   private values: Map<string, unknown> | undefined;
   private decodedPrompt: Prompt | undefined;
-  private promptSegments: Segments | undefined;
+  private hasMedia: boolean | undefined;
 
   constructor({ api, body, id }: ParseRequestOptions, { scanner, members }: ScannedBody) {
     this.id = id;
@@ -66,9 +66,8 @@ export class ParsedRequest implements InferenceRequest {
 
   get multimodal(): boolean {
     if (this.api !== "chat") return false;
-    const segments = this.segments();
-    for (let i = 0; i < segments.length; i += 3) if (segments[i] === SEGMENT_MEDIA) return true;
-    return false;
+    this.hasMedia ??= readMessages(this.scanner, this.field("messages")!.start);
+    return this.hasMedia;
   }
 
   field(name: string): ByteRange | undefined {
@@ -87,12 +86,6 @@ export class ParsedRequest implements InferenceRequest {
     return this.decodedPrompt;
   }
 
-  /** Where the prompt's pieces stand: tools and messages, or the text of the first prompt. Cached. */
-  segments(): Segments {
-    this.promptSegments ??= this.api === "chat" ? this.readChatSegments() : this.readCompletionSegments();
-    return this.promptSegments;
-  }
-
   private readValue(name: string): unknown {
     const range = this.field(name);
     return range && JSON.parse(this.scanner.bytes.toString("utf8", range.start, range.end));
@@ -100,33 +93,14 @@ export class ParsedRequest implements InferenceRequest {
 
   private readPrompt(): Prompt {
     if (this.api === "chat") {
-      this.segments();
+      // Reading the messages checks them.
+      this.hasMedia ??= readMessages(this.scanner, this.field("messages")!.start);
       return { kind: "messages" };
     }
     const range = this.field("prompt");
     // Checked before: without a prompt there are embeddings, of which no token is known.
     if (!range || this.scanner.bytes[range.start] === 0x6e) return { kind: "tokens", tokenIds: new Uint32Array(0) };
     return readCompletionPrompt(this.scanner, range);
-  }
-
-  private readChatSegments(): Segments {
-    const segments: Segments = [];
-    const tools = this.field("tools");
-    if (tools && this.scanner.bytes[tools.start] !== 0x6e) segments.push(SEGMENT_JSON, tools.start, tools.end);
-    readMessages(this.scanner, this.field("messages")!.start, segments);
-    return segments;
-  }
-
-  private readCompletionSegments(): Segments {
-    const { bytes } = this.scanner;
-    const range = this.field("prompt");
-    if (!range) return [];
-    if (bytes[range.start] === QUOTE) return [SEGMENT_TEXT, range.start + 1, range.end - 1];
-    if (bytes[range.start] !== OPEN_BRACKET) return [];
-    const first = this.scanner.skipSpace(range.start + 1);
-    if (bytes[first] === QUOTE) return [SEGMENT_TEXT, first + 1, this.scanner.skipString(first) - 1];
-    const isList = bytes[first] === OPEN_BRACKET;
-    return [SEGMENT_JSON, isList ? first : range.start, isList ? this.scanner.skipValue(first, 1) : range.end];
   }
 }
 
