@@ -8,7 +8,7 @@ import { createPolicyPlugins } from "@warmpath/scorers";
 import { type AuditReport, audit } from "./audit";
 import { chooseTokenizer } from "./choose-tokenizer";
 import { createEnginePools } from "./engine-pools";
-import { registerIndexMetrics, registerProcessMetrics } from "./metrics/collectors";
+import { registerProcessMetrics } from "./metrics/collectors";
 import { MetricsRegistry } from "./metrics/registry";
 import type { ResolvedGatewayOptions } from "./options";
 import { createForwardMetrics } from "./proxy/forward-metrics";
@@ -83,7 +83,6 @@ export async function assemble(options: ResolvedGatewayOptions): Promise<Assembl
     });
     closers.push(() => director.close());
     registerProcessMetrics(metrics);
-    registerIndexMetrics(metrics, index);
     const forward = createForwardMetrics(metrics);
     const poolOf = pools.of.bind(pools);
     const router = { director, poolOf, clock, logger, metrics: forward, fleet, registry: metrics, nextId: idMaker() };

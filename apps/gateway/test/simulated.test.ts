@@ -116,7 +116,7 @@ describe("when processes come and go", () => {
 async function untilIndexed(gateway: { url: string }): Promise<void> {
   for (;;) {
     const text = (await call(gateway, { method: "GET", path: "/metrics" })).body.toString();
-    if (/^warmpath_index_blocks [1-9]/m.test(text)) return;
+    if (/^warmpath_kv_index_blocks [1-9]/m.test(text)) return;
     await pause(10);
   }
 }

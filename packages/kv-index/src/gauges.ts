@@ -5,6 +5,7 @@ export class Gauges {
   readonly #blocks: Gauge;
   readonly #holders: Gauge;
   readonly #bytes: Gauge;
+  readonly #maxBytes: Gauge;
   readonly #orphans: Gauge;
 
   constructor(metrics: Metrics) {
@@ -12,6 +13,7 @@ export class Gauges {
     this.#blocks = gauge("blocks", "Distinct block keys held.");
     this.#holders = gauge("holders", "Entries of block, endpoint and tier.");
     this.#bytes = gauge("bytes", "Memory of the index.");
+    this.#maxBytes = gauge("max_bytes", "Memory that the index may use.");
     this.#orphans = gauge("orphans", "Store events that wait for an unknown parent.");
   }
 
@@ -19,6 +21,7 @@ export class Gauges {
     this.#blocks.set(stats.blocks);
     this.#holders.set(stats.holders);
     this.#bytes.set(stats.bytes);
+    this.#maxBytes.set(stats.maxBytes);
     this.#orphans.set(stats.orphans);
   }
 }

@@ -1,4 +1,3 @@
-import type { KvIndex } from "@warmpath/contracts";
 import type { MetricsRegistry } from "./registry";
 
 /** Series that are read at each scrape: this process, under the names that Prometheus clients give them. */
@@ -17,22 +16,5 @@ export function registerProcessMetrics(registry: MetricsRegistry): void {
     cpu.add(seconds - counted);
     counted = seconds;
     resident.set(process.memoryUsage.rss());
-  });
-}
-
-/** Gauges that are read at each scrape: the index of cached blocks. */
-export function registerIndexMetrics(registry: MetricsRegistry, index: KvIndex): void {
-  const gauge = (name: string, help: string): ReturnType<MetricsRegistry["gauge"]> =>
-    registry.gauge({ name: `warmpath_index_${name}`, help });
-  const blocks = gauge("blocks", "Distinct block keys in the index.");
-  const holders = gauge("holders", "Block, endpoint and tier entries in the index.");
-  const bytes = gauge("memory_bytes", "Memory that the index uses.");
-  const limit = gauge("memory_limit_bytes", "Memory that the index may use.");
-  registry.onCollect(() => {
-    const stats = index.stats();
-    blocks.set(stats.blocks);
-    holders.set(stats.holders);
-    bytes.set(stats.bytes);
-    limit.set(stats.maxBytes);
   });
 }

@@ -8,7 +8,6 @@ export interface ForwardMetrics {
   end(): void;
   readonly ttftSeconds: Histogram;
   readonly durationSeconds: Histogram;
-  readonly failovers: Counter;
   readonly clientAborts: Counter;
   readonly cutAnswers: Counter;
   readonly promptTokens: Counter;
@@ -33,7 +32,6 @@ export function createForwardMetrics(metrics: Metrics): ForwardMetrics {
     end: () => inFlight.set(--underWay),
     ttftSeconds: histogram("ttft_seconds", "From dispatch to the first byte of the answer's body."),
     durationSeconds: histogram("request_seconds", "From the whole request to the end of its answer."),
-    failovers: counter("failovers_total", "Requests sent to another endpoint because the first could not answer."),
     clientAborts: counter("client_aborts_total", "Requests whose client left before the end of the answer."),
     cutAnswers: counter("cut_answers_total", "Answers that an engine broke off."),
     promptTokens: counter("prompt_tokens_total", "Prompt tokens as engines reported them."),

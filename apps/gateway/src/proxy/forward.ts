@@ -128,7 +128,6 @@ export class Forward implements AnswerSink {
     const next = this.#scheduled?.failOver();
     if (next !== undefined) {
       const fields = { request: this.#request.id, from: this.#target?.id, to: next.id, failure };
-      this.#context.metrics.failovers.add();
       this.#context.logger.warn(fields, "failed over");
       this.#target = next;
       this.#send(false);
