@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { ManualClock } from "../../../tooling/testing/clock";
+import { MemoryLogger } from "../../../tooling/testing/loggers";
 import { createFleet } from "./fleet";
-import { ManualClock, MemoryLogger } from "./testing/clock";
 import type { Booking } from "./types";
 
 const METRICS = {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { eventually, realClock } from "../../../tooling/testing/clock";
+import { MemoryLogger } from "../../../tooling/testing/loggers";
 import { createFleet } from "./fleet";
-import { eventually, MemoryLogger, realClock } from "./testing/clock";
 import { startTestEngine, type TestEngine } from "./testing/engine";
 import type { EndpointSpec, Fleet, FleetOptions } from "./types";
 

@@ -2,9 +2,10 @@ import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { eventually, realClock } from "../../../tooling/testing/clock";
+import { MemoryLogger } from "../../../tooling/testing/loggers";
 import { createFleet } from "./fleet";
 import { followEndpointsFile } from "./follow-endpoints-file";
-import { eventually, MemoryLogger, realClock } from "./testing/clock";
 import type { Fleet } from "./types";
 
 let folder: string;

@@ -1,8 +1,9 @@
 import { createNativeHasher } from "@warmpath/block-hashing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { ManualClock } from "../../../tooling/testing/clock";
 import { audit } from "../test/audit";
-import { batch, keysOf, rows, SMALL, sourceOf, stored, TestClock, tokensFrom } from "../test/support";
+import { batch, keysOf, rows, SMALL, sourceOf, stored, tokensFrom } from "../test/support";
 import { ApplyEvents } from "./apply-events";
 import { Booker } from "./booker";
 import { createPrefixMatches } from "./matches";
@@ -36,7 +37,7 @@ interface Known {
 }
 
 function play(steps: readonly Step[]): void {
-  const clock = new TestClock();
+  const clock = new ManualClock(1000);
   const { parts, sets } = buildParts(
     resolveKvIndexOptions({ hasher, clock, maxBytes: SMALL, maxEndpoints: SLOTS }),
     () => {},

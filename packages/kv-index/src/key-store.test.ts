@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { ManualClock } from "../../../tooling/testing/clock";
 import { audit } from "../test/audit";
-import { makeIndex, rows, SMALL, TestClock } from "../test/support";
+import { makeIndex, rows, SMALL } from "../test/support";
 import { createPrefixMatches } from "./matches";
 import { resolveKvIndexOptions } from "./options";
 import { buildParts } from "./parts";
@@ -72,7 +73,7 @@ class Model {
 function play(steps: readonly Step[], prompts: readonly (readonly number[])[], words: Uint32Array): void {
   const options = resolveKvIndexOptions({
     hasher,
-    clock: new TestClock(),
+    clock: new ManualClock(1000),
     maxBytes: SMALL,
     maxEndpoints: SLOTS,
     hashSecret: words,
@@ -127,7 +128,7 @@ describe("KeyStore with PrefixWalk", () => {
 
   it("takes a holder's number back only when no set names it", () => {
     const { parts, sets } = buildParts(
-      resolveKvIndexOptions({ hasher, clock: new TestClock(), maxBytes: SMALL, maxEndpoints: SLOTS }),
+      resolveKvIndexOptions({ hasher, clock: new ManualClock(1000), maxBytes: SMALL, maxEndpoints: SLOTS }),
       () => {},
     );
     const [a, b] = [parts.holders.create(0, 0), parts.holders.create(1, 0)];

@@ -4,59 +4,25 @@ import type {
   BlockKeys,
   BlocksRemoved,
   BlocksStored,
-  Clock,
   KvEvent,
   KvEventBatch,
   KvEventSource,
   PrefixMatches,
 } from "@warmpath/contracts";
+import { ManualClock } from "../../../tooling/testing/clock";
 import { createKvIndex, createPrefixMatches, type KvIndexHandle, type KvIndexOptions } from "../src/index";
-
-/** A clock that stands until it is told to go on. */
-export class TestClock implements Clock {
-  #nowMs = 1000;
-  #timers: { atMs: number; callback: () => void }[] = [];
-
-  nowMs(): number {
-    return this.#nowMs;
-  }
-
-  schedule(delayMs: number, callback: () => void): () => void {
-    const timer = { atMs: this.#nowMs + delayMs, callback };
-    this.#timers.push(timer);
-    return () => {
-      this.#timers = this.#timers.filter((one) => one !== timer);
-    };
-  }
-
-  get waiting(): number {
-    return this.#timers.length;
-  }
-
-  advance(ms: number): void {
-    const end = this.#nowMs + ms;
-    for (;;) {
-      const next = this.#timers.filter((timer) => timer.atMs <= end).sort((a, b) => a.atMs - b.atMs)[0];
-      if (next === undefined) break;
-      this.#timers = this.#timers.filter((timer) => timer !== next);
-      this.#nowMs = Math.max(this.#nowMs, next.atMs);
-      next.callback();
-    }
-    this.#nowMs = end;
-  }
-}
 
 export const SMALL = 8 * 2 ** 20;
 
 export interface Bench {
   readonly index: KvIndexHandle;
-  readonly clock: TestClock;
+  readonly clock: ManualClock;
   readonly hasher: BlockHasher;
 }
 
 /** An index with the native hasher and a clock that stands. */
 export function makeIndex(options: Partial<KvIndexOptions> = {}): Bench {
-  const clock = new TestClock();
+  const clock = new ManualClock(1000);
   const blockSizeTokens = options.blockSizeTokens ?? 16;
   const hasher = options.hasher ?? createNativeHasher({ blockSizeTokens });
   const index = createKvIndex({ clock, hasher, maxBytes: SMALL, maxEndpoints: 64, ...options });

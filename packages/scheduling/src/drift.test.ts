@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { MemoryLogger } from "../../../tooling/testing/loggers";
 import { DriftMonitor } from "./drift";
-import { MemoryLogger } from "./testing/clock";
 
 describe("DriftMonitor", () => {
   it("sounds the alarm once when predictions drift, and ends it when they agree", () => {

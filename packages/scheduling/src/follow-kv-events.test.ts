@@ -8,8 +8,9 @@ import {
 } from "@warmpath/kv-events";
 import { createKvIndex, type KvIndexHandle } from "@warmpath/kv-index";
 import { afterEach, describe, expect, it } from "vitest";
+import { eventually, realClock } from "../../../tooling/testing/clock";
+import { MemoryLogger } from "../../../tooling/testing/loggers";
 import { followKvEvents } from "./follow-kv-events";
-import { eventually, MemoryLogger, realClock } from "./testing/clock";
 
 const clock = realClock;
 const logger = new MemoryLogger();

@@ -3,8 +3,8 @@ import { TIER_CPU, TIER_GPU, TIER_STORAGE } from "@warmpath/contracts";
 import { createKvIndex } from "@warmpath/kv-index";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { ManualClock } from "../../../tooling/testing/clock";
 import { IndexPrefixMatch, usableTokens } from "./index-prefix-match";
-import { ManualClock } from "./testing/clock";
 
 const hasher = createNativeHasher({ blockSizeTokens: 16 });
 

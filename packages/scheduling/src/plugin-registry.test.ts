@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { realClock } from "../../../tooling/testing/clock";
+import { MemoryLogger } from "../../../tooling/testing/loggers";
 import { createPluginRegistry, type PluginEntry } from "./plugin-registry";
-import { MemoryLogger, realClock } from "./testing/clock";
 import { firstBest, matchScorer } from "./testing/house";
 
 const logger = new MemoryLogger();

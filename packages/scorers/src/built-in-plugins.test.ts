@@ -1,10 +1,11 @@
 import { createPluginRegistry } from "@warmpath/scheduling";
 import { describe, expect, it } from "vitest";
+import { ManualClock } from "../../../tooling/testing/clock";
 import { registerBuiltInPlugins } from "./built-in-plugins";
 import { candidatesWith, contextWith } from "./testing/candidates";
-import { seededRandom, silentLogger, VirtualClock } from "./testing/virtual-clock";
+import { seededRandom, silentLogger } from "./testing/seeded";
 
-const environment = { clock: new VirtualClock(), random: seededRandom(1), logger: silentLogger };
+const environment = { clock: new ManualClock(), random: seededRandom(1), logger: silentLogger };
 
 function registry(allowAlpha = false) {
   const made = createPluginRegistry({ allowAlpha });

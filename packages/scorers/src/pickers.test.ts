@@ -4,7 +4,7 @@ import { createMaxScorePicker } from "./max-score-picker/max-score-picker";
 import { createRandomPicker } from "./random-picker/random-picker";
 import { createRoundRobinPicker } from "./round-robin-picker/round-robin-picker";
 import { candidatesWith, contextWith } from "./testing/candidates";
-import { seededRandom } from "./testing/virtual-clock";
+import { seededRandom } from "./testing/seeded";
 
 const candidates = candidatesWith({}, {}, {}, {});
 const context = contextWith(candidates);

@@ -2,9 +2,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { createPluginRegistry, createProfile } from "@warmpath/scheduling";
 import { describe, expect, it } from "vitest";
+import { ManualClock } from "../../../tooling/testing/clock";
 import { registerBuiltInPlugins } from "./built-in-plugins";
 import { candidatesWith, contextWith } from "./testing/candidates";
-import { seededRandom, silentLogger, VirtualClock } from "./testing/virtual-clock";
+import { seededRandom, silentLogger } from "./testing/seeded";
 
 interface Vector {
   readonly name: string;
@@ -39,7 +40,7 @@ function vectors(): Vector[] {
   );
 }
 
-const environment = { clock: new VirtualClock(), random: seededRandom(7), logger: silentLogger };
+const environment = { clock: new ManualClock(), random: seededRandom(7), logger: silentLogger };
 const registry = createPluginRegistry();
 registerBuiltInPlugins(registry);
 

@@ -3,10 +3,11 @@ import { type InferenceRequest, type Picker, PREFIX_MATCH, type Scorer, type Tok
 import { createFleet, type Fleet } from "@warmpath/fleet";
 import { parseRequest } from "@warmpath/inference-api";
 import { createKvIndex, type KvIndexHandle } from "@warmpath/kv-index";
+import { ManualClock } from "../../../../tooling/testing/clock";
+import { MemoryLogger } from "../../../../tooling/testing/loggers";
 import { createDirector } from "../director";
 import { createProfile } from "../profile";
 import type { Director, DirectorOptions, ScheduledRequest } from "../types";
-import { ManualClock, MemoryLogger } from "./clock";
 
 /** Sent ids pass as they are. */
 export const clientTokens: Tokenizer = {

@@ -13,8 +13,9 @@ import {
 import { createFleet } from "@warmpath/fleet";
 import { createKvIndex } from "@warmpath/kv-index";
 import { createDirector, type ScheduledRequest } from "@warmpath/scheduling";
+import { ManualClock } from "../../../../tooling/testing/clock";
 import { createPolicyPlugins, type PolicyName, type PolicyOptions } from "../policies";
-import { seededRandom, silentLogger, VirtualClock } from "./virtual-clock";
+import { seededRandom, silentLogger } from "./seeded";
 
 /** One line of a trace in Mooncake's format: equal ids stand for equal blocks of 512 tokens. */
 export interface TraceLine {
@@ -63,7 +64,7 @@ export function replay(
   endpoints: number,
   options: ReplayOptions = {},
 ): ReplayResult {
-  const clock = new VirtualClock();
+  const clock = new ManualClock();
   const random = seededRandom(42);
   const fleet = createFleet({ clock, logger: silentLogger, polling: false });
   for (let i = 0; i < endpoints; i++) fleet.add({ url: `http://10.0.0.1:${8000 + i}`, models: ["m"], ready: true });
@@ -93,7 +94,7 @@ class Engines {
   readonly #ttft: number[] = [];
 
   constructor(
-    private readonly clock: VirtualClock,
+    private readonly clock: ManualClock,
     endpoints: number,
     private readonly options: ReplayOptions,
   ) {
@@ -122,7 +123,7 @@ class Engines {
   }
 }
 
-function after(clock: VirtualClock, delayMs: number, callback: () => void): void {
+function after(clock: ManualClock, delayMs: number, callback: () => void): void {
   if (delayMs > 0) clock.schedule(delayMs, callback);
   else callback();
 }
